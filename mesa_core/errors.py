@@ -1,0 +1,205 @@
+"""Every exception that the SDK raises.
+
+MesaError
+├── ConfigurationError           a client that cannot be built as asked for
+├── PluginError                  a plugin broke; its own exception is the cause
+├── InvalidRequest               refused before anything was sent
+├── TransportError               no answer: `sent` says whether the server may have acted
+│   ├── ConnectError             no connection, nothing was sent
+│   ├── RequestTimeout           the attempt took longer than its timeout
+│   └── ConnectionLost           the connection broke, or what came is not HTTP
+├── ResponseValidationError      an answer that does not have the documented shape
+└── APIError                     an answer that says no
+    ├── BadRequest 400, Unauthorized 401, Forbidden 403, NotFound 404, NotAcceptable 406,
+    │   RateLimited 429, ServerError 5xx
+    └── Conflict 409
+        └── MergeConflict        409 with the code MERGE_CONFLICT
+
+Every one of them pickles, and none shows a secret in its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mesa_core.http import Headers
+
+__all__ = [
+    "APIError",
+    "BadRequest",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectError",
+    "ConnectionLost",
+    "Forbidden",
+    "InvalidRequest",
+    "MergeConflict",
+    "MesaError",
+    "NotAcceptable",
+    "NotFound",
+    "PluginError",
+    "RateLimited",
+    "RequestTimeout",
+    "ResponseValidationError",
+    "ServerError",
+    "TransportError",
+    "Unauthorized",
+]
+
+
+class MesaError(Exception):
+    """The base of all exceptions that the SDK raises."""
+
+    operation: str | None = None
+    """The operation that failed, such as "repos.get"; None outside a call."""
+    attempts: int = 0
+    """How many attempts the call made."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Subclasses take keyword-only arguments, which BaseException.__reduce__ would lose.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[MesaError], args: tuple[object, ...], state: dict[str, object]) -> MesaError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(MesaError):
+    """A client cannot be built as asked for; the message names the option and what it takes."""
+
+
+class PluginError(MesaError):
+    """A plugin raised, or answered what its hook may not; its own exception is `__cause__`."""
+
+    def __init__(self, message: str, *, plugin: str, distribution: str | None, hook: str) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+        self.distribution = distribution
+        self.hook = hook
+
+
+class InvalidRequest(MesaError):
+    """A call was refused before anything was sent; `field` names what was wrong."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TransportError(MesaError):
+    """No response arrived. `sent` is False only when the server cannot have acted on the request."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class ConnectError(TransportError):
+    """No connection could be made, so nothing was sent."""
+
+    def __init__(self, message: str, *, sent: bool = False) -> None:
+        super().__init__(message, sent=sent)
+
+
+class RequestTimeout(TransportError):
+    """An attempt took longer than its timeout."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message, sent=sent)
+
+
+class ConnectionLost(TransportError):
+    """The connection broke before the response was whole, or what came is not HTTP."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message, sent=sent)
+
+
+class ResponseValidationError(MesaError):
+    """An answer does not have the documented shape; `path` is the JSON path of the first fault."""
+
+    def __init__(self, message: str, *, path: str, status_code: int, content: bytes) -> None:
+        super().__init__(message)
+        self.path = path
+        self.status_code = status_code
+        self.content = content
+
+
+class APIError(MesaError):
+    """The server answered with an error status.
+
+    `code` and `message` are those of the error envelope; where a proxy answered without
+    one, the code is the status's name and the message says what came instead.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        code: str,
+        details: Mapping[str, Any],
+        headers: Headers,
+        operation: str,
+        attempts: int = 1,
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.code = code
+        self.details = details
+        self.headers = headers
+        self.operation = operation
+        self.attempts = attempts
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's X-Request-Id, to quote in a report; None when it sent none."""
+        return self.headers.get("X-Request-Id")
+
+    def __str__(self) -> str:
+        return f"{self.status_code} {self.code}: {self.message} ({self.operation})"
+
+
+class BadRequest(APIError):
+    """400: the server refused the request's content."""
+
+
+class Unauthorized(APIError):
+    """401: no key, an unknown key, or a revoked one."""
+
+
+class Forbidden(APIError):
+    """403: the key lacks the scope that the operation needs."""
+
+
+class NotFound(APIError):
+    """404: no such organization, repository, branch, commit, path or key."""
+
+
+class NotAcceptable(APIError):
+    """406: there is no answer in the media type asked for, such as the raw bytes of a directory."""
+
+
+class Conflict(APIError):
+    """409: the state of the repository does not allow it."""
+
+
+class MergeConflict(Conflict):
+    """409 MERGE_CONFLICT: the changes cannot be combined; the branches stay as they were."""
+
+
+class RateLimited(APIError):
+    """429: too many requests; a Retry-After header may say how long to wait."""
+
+
+class ServerError(APIError):
+    """5xx: the server, or a proxy before it, failed."""

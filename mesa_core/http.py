@@ -1,0 +1,136 @@
+"""HTTP messages as plain data: what plugins change and what transports send and answer.
+
+Knows no HTTP library. A message is mutable, because hooks change it in place; whoever
+keeps one beyond a call copies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+
+from attrs import define, field
+
+from mesa_core.secrets import HIDDEN, is_secret_header, without_secrets
+from mesa_core.urls import origin_of
+
+__all__ = ["HeaderTypes", "Headers", "Request", "Response"]
+
+
+class Headers(MutableMapping[str, str]):
+    """Header fields by case-insensitive name.
+
+    Keeps the spelling and the order in which names came. A name that came more than once
+    reads as its values joined by ", " (RFC 9110, section 5.2); `get_all` keeps them apart.
+    The `repr` hides the values of headers that carry secrets.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: HeaderTypes = ()) -> None:
+        self._fields: dict[str, tuple[str, list[str]]] = {}
+        for name, value in fields.items() if isinstance(fields, Mapping) else fields:
+            self.add(name, value)
+
+    def add(self, name: str, value: str) -> None:
+        """Add a value, keeping those that the name has already."""
+        entry = self._fields.get(name.lower())
+        if entry is None:
+            self._fields[name.lower()] = (name, [value])
+        else:
+            entry[1].append(value)
+
+    def get_all(self, name: str) -> list[str]:
+        """Return each value of a name by itself, in the order they came; empty when there is none."""
+        entry = self._fields.get(name.lower())
+        return [] if entry is None else list(entry[1])
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """Yield every (name, value) as it stands on the wire, repeated names repeatedly."""
+        for name, values in self._fields.values():
+            for value in values:
+                yield name, value
+
+    def copy(self) -> Headers:
+        """Return headers that can be changed without changing these."""
+        return Headers(self.fields())
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._fields[name.lower()][1])
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._fields[name.lower()] = (name, [value])
+
+    def __delitem__(self, name: str) -> None:
+        del self._fields[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._fields.values())
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return {key: values for key, (_, values) in self._fields.items()} == {
+            key: values for key, (_, values) in other._fields.items()
+        }
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, as a dict is
+
+    def __repr__(self) -> str:
+        shown = {name: HIDDEN if is_secret_header(name) else value for name, value in self.items()}
+        return f"Headers({shown})"
+
+
+HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+def _headers(fields: HeaderTypes) -> Headers:
+    return fields if isinstance(fields, Headers) else Headers(fields)
+
+
+def _size(content: bytes) -> str:
+    return f"<{len(content)} bytes>"
+
+
+@define
+class Request:
+    """One HTTP request, complete: a transport sends it as it is.
+
+    `timeout` is in seconds and bounds the whole attempt, from connecting to the last byte
+    of the body; None means no bound.
+    """
+
+    method: str
+    url: str = field(repr=lambda url: repr(without_secrets(url)))
+    headers: Headers = field(factory=Headers, converter=_headers)
+    content: bytes = field(default=b"", repr=_size)
+    timeout: float | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, in lower case and with the default port left out."""
+        return origin_of(self.url)
+
+
+@define
+class Response:
+    """One HTTP response, whatever its status; `content` is the body, decompressed."""
+
+    status_code: int
+    headers: Headers = field(factory=Headers, converter=_headers)
+    content: bytes = field(default=b"", repr=_size)
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case; empty when there is none."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, undecodable bytes replaced."""
+        return self.content.decode("utf-8", "replace")

@@ -1,0 +1,51 @@
+"""The seam: what a transport is, in two protocols of one verb each.
+
+A transport sends a request once and returns the response, whatever its status. It never
+retries, never follows a redirect, adds no header with a meaning of its own, and raises
+`TransportError` alone. `mesa_transports.testing.TransportSuite` checks all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from mesa_core.http import Request, Response
+
+__all__ = ["AsyncTransport", "Transport", "TransportFactory"]
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Sends requests for blocking code; safe to share among threads."""
+
+    def send(self, request: Request, /) -> Response:
+        """Send `request` and return the response, body read to its end.
+
+        Raises:
+            ConnectError: nothing was sent.
+            RequestTimeout: `request.timeout` seconds passed before the last byte came.
+            ConnectionLost: the connection broke, or what came is not a whole HTTP response.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what the transport holds; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class AsyncTransport(Protocol):
+    """Sends requests for `async` code. The names differ from `Transport`'s, so one class can be both."""
+
+    async def asend(self, request: Request, /) -> Response:
+        """Send `request` and return the response; raises as `Transport.send` does."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release what the transport holds; a second call does nothing."""
+        ...
+
+
+TransportFactory: TypeAlias = Callable[..., Transport | AsyncTransport]
+"""Makes a transport from `transport_options`, passed as keyword arguments."""

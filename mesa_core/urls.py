@@ -1,0 +1,64 @@
+"""URLs of the API: path parameters as one segment each, queries, origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
+
+from mesa_core.errors import InvalidRequest
+
+__all__ = ["expand", "is_loopback", "origin_of"]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+QueryValue = str | int | None
+
+
+def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValue]) -> str:
+    """Fill a path template and append the query; a value of None is left out.
+
+    Raises:
+        InvalidRequest: a value is not of its type, or cannot be a path segment.
+    """
+    target = template
+    for name, value in path.items():
+        target = target.replace("{" + name + "}", _segment(name, value), 1)
+    pairs = [(name, _query_value(name, value)) for name, value in query.items() if value is not None]
+    return f"{target}?{urlencode(pairs, quote_via=quote)}" if pairs else target
+
+
+def _segment(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name}: expected str, got {type(value).__name__}", field=name)
+    if value in {"", ".", ".."}:
+        raise InvalidRequest(f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name)
+    return quote(value, safe="")
+
+
+def _query_value(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidRequest(f"{name}: expected str or int, got {type(value).__name__}", field=name)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, lower-case, the scheme's default port left out."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme.lower()}://{host}{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name can only mean this machine (RFC 6761, RFC 5735)."""
+    import ipaddress
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
