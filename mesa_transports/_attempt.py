@@ -1,0 +1,140 @@
+"""One attempt: its deadline, how far it got, and which error its failure becomes.
+
+HTTP libraries bound each read, so a server that drips bytes is never cut off. An `Attempt`
+holds the end of the whole exchange instead; the code that waits on a socket (`_httpcore`,
+`_urllib3`) finds it in `current` and waits no longer than what remains. Knows no HTTP library.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+import time
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from typing import Final, Self, TypeVar
+
+from attrs import define, field, frozen
+
+from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
+from mesa_core.http import Request
+from mesa_core.secrets import without_secrets
+
+__all__ = ["Attempt", "Faults", "Stage", "current"]
+
+T = TypeVar("T")
+
+current: Final[ContextVar[Attempt | None]] = ContextVar("mesa_attempt", default=None)
+"""The attempt that this thread or task is making; None when a library is used by its owner."""
+
+
+class Stage(enum.Enum):
+    """How far an attempt got, as far as it is known."""
+
+    PREPARING = enum.auto()
+    """The library does not have the request yet."""
+    HANDED_OVER = enum.auto()
+    """The library has it; only the class of an error tells whether it was sent."""
+    CONNECTING = enum.auto()
+    """A connection is being made for it, so nothing was sent."""
+    SENT = enum.auto()
+    """Its first bytes were written, so the server may act on it."""
+
+
+@frozen
+class Faults:
+    """What the exceptions of an HTTP library mean."""
+
+    refused: tuple[type[Exception], ...]  # the library does not accept the request
+    unsent: tuple[type[Exception], ...]  # there was no connection to send it on
+    late: tuple[type[Exception], ...]  # a timeout of the library's own passed
+
+
+@define
+class Attempt:
+    """A request on its way; as a context manager, the current attempt."""
+
+    request: Request
+    stage: Stage = Stage.PREPARING
+    _end: float | None = field(init=False)
+    _token: Token[Attempt | None] | None = field(init=False, default=None)
+
+    def __attrs_post_init__(self) -> None:
+        timeout = self.request.timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def __enter__(self) -> Self:
+        self._token = current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            current.reset(self._token)
+
+    def remaining(self) -> float | None:
+        """Return the seconds that are left, None when there is no bound.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        if self._end is None:
+            return None
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the attempt's time is over")
+        return seconds
+
+    def dial(self, host: str, port: int, connect: Callable[[str, float | None], T]) -> T:
+        """Connect to the first address of a host that answers, giving each a fair share of what remains.
+
+        The libraries give each address the whole timeout. The system's resolver knows no
+        timeout: time spent in it counts, but it is not cut short.
+        """
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        while True:
+            address, remaining = addresses.pop(0), self.remaining()
+            share = None if remaining is None else remaining / (len(addresses) + 1)
+            try:
+                return connect(address, share)
+            except Exception:
+                if not addresses:
+                    raise
+
+    def failure(self, error: Exception, faults: Faults) -> TransportError:
+        """Return what a library's exception means, in one line without the library's words, which may show secrets."""
+        sent = self.stage is Stage.SENT
+        if not sent and (self.stage is Stage.PREPARING or isinstance(error, faults.refused)):
+            return TransportError(self._message(f"cannot be sent ({_reason(error)})"), sent=False)
+        if self.stage is Stage.CONNECTING or (not sent and isinstance(error, faults.unsent)):
+            return ConnectError(self._message(f"no connection ({self._late_or(error, faults)})"))
+        if self._is_late(error, faults):
+            return RequestTimeout(self._message(f"no whole response ({self._late_or(error, faults)})"))
+        return ConnectionLost(self._message(f"connection lost before the response was whole ({_reason(error)})"))
+
+    def _message(self, what: str) -> str:
+        return f"{self.request.method} {_shown(self.request.url)}: {what}"
+
+    def _late_or(self, error: Exception, faults: Faults) -> str:
+        return f"timeout of {self.request.timeout} s" if self._is_late(error, faults) else _reason(error)
+
+    def _is_late(self, error: Exception, faults: Faults) -> bool:
+        return isinstance(error, faults.late) or (self._end is not None and time.monotonic() >= self._end)
+
+
+def _shown(url: str) -> str:
+    try:
+        return without_secrets(url)
+    except ValueError:
+        return "<invalid URL>"
+
+
+def _reason(error: BaseException) -> str:
+    """Name the first cause: the system's words where it was the system, otherwise the exception's class."""
+    first = error
+    while (cause := first.__cause__ or first.__context__) is not None:
+        first = cause
+    by_system = type(first).__module__ in {"builtins", "socket", "ssl"}
+    if by_system and isinstance(first, OSError) and first.strerror:
+        return f"{type(first).__name__}: {first.strerror}"
+    return type(first).__name__

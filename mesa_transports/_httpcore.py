@@ -1,0 +1,83 @@
+"""Bounds the sockets of httpcore, on which httpx is built, by the deadline of the current attempt.
+
+httpcore takes timeouts per operation; these two wrappers shorten each to what remains of the
+attempt. Without an attempt they change nothing, so a pool keeps behaving for its owner.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any, Final
+
+import httpcore
+
+from mesa_transports._attempt import Stage, current
+
+__all__ = ["BoundedBackend"]
+
+_PIECE: Final = 16 * 1024
+"""Bytes written at once: what one TLS record holds, and one call to the system takes."""
+
+
+def _remaining(timeout: float | None) -> float | None:
+    attempt = current.get()
+    return timeout if attempt is None else attempt.remaining()
+
+
+class BoundedStream(httpcore.NetworkStream):
+    """A connection whose reads and writes end with the attempt, and which tells it when it was sent."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _remaining(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        attempt = current.get()
+        # To ask a proxy for a tunnel is still a part of connecting.
+        if attempt is not None and not buffer.startswith(b"CONNECT "):
+            attempt.stage = Stage.SENT
+        for start in range(0, len(buffer), _PIECE):
+            self._inner.write(buffer[start : start + _PIECE], _remaining(timeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, _remaining(timeout)))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:  # `Any`: httpcore's own signature
+        return self._inner.get_extra_info(info)
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Makes bounded connections with the means of another backend."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        def connect(address: str, seconds: float | None) -> httpcore.NetworkStream:
+            return self._inner.connect_tcp(address, port, seconds, local_address, socket_options)
+
+        attempt = current.get()
+        if attempt is None:
+            return BoundedStream(connect(host, timeout))
+        attempt.stage = Stage.CONNECTING
+        return BoundedStream(attempt.dial(host, port, connect))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
+    ) -> httpcore.NetworkStream:
+        return BoundedStream(self._inner.connect_unix_socket(path, _remaining(timeout), socket_options))

@@ -1,0 +1,111 @@
+"""The options that HTTP transports share, checked when a client is built. Knows no HTTP library."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Final, TypeGuard, cast
+from urllib.parse import urlsplit
+
+from attrs import field, fields, frozen
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.secrets import HIDDEN, without_secrets
+
+__all__ = ["POOL_SIZE", "Cert", "Options", "load_cert"]
+
+POOL_SIZE: Final = 100
+"""Connections at most, in use and kept alive together."""
+Cert = str | tuple[str, str]
+"""The path of a certificate that holds its key too, or a pair of paths, certificate and key."""
+
+# Validators see whatever was given, hence `Any`.
+
+
+def _check_proxy(_: Options, __: object, proxy: Any) -> None:
+    if proxy is None:
+        return
+    if not isinstance(proxy, str):
+        raise _wrong("proxy", "a URL", _type(proxy))
+    if not _is_http_url(proxy):
+        raise _wrong("proxy", "a URL such as http://proxy.example:3128", repr(_shown(proxy)))
+
+
+def _check_verify(_: Options, __: object, verify: Any) -> None:
+    if isinstance(verify, bool):
+        return
+    if not isinstance(verify, str):
+        raise _wrong("verify", "True, False or the path of a file of CA certificates", _type(verify))
+    try:
+        ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        raise _wrong("verify", "a readable file of CA certificates in PEM form", repr(verify)) from error
+
+
+def _check_cert(_: Options, __: object, cert: Any) -> None:
+    if cert is None:
+        return
+    if not _is_cert(cert):
+        raise _wrong("cert", "the path of a certificate or a pair of paths, certificate and key", _type(cert))
+    try:
+        load_cert(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert)
+    except OSError as error:
+        raise _wrong("cert", "a readable certificate and its key in PEM form", repr(cert)) from error
+
+
+def _check_pool_size(_: Options, __: object, size: Any) -> None:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise _wrong("pool_size", "a whole number of at least 1", repr(size))
+
+
+@frozen
+class Options:
+    """Checked options.
+
+    Raises:
+        ConfigurationError: one is not what it must be; the message names it.
+    """
+
+    proxy: str | None = field(default=None, validator=_check_proxy)
+    verify: bool | str = field(default=True, validator=_check_verify)
+    cert: Cert | None = field(default=None, validator=_check_cert)
+    pool_size: int = field(default=POOL_SIZE, validator=_check_pool_size)
+
+    def refuse_beside(self, name: str) -> None:
+        """Refuse options that a ready-made client, the argument `name`, would not heed."""
+        given = [option.name for option in fields(Options) if getattr(self, option.name) != option.default]
+        if given:
+            raise ConfigurationError(f"{', '.join(given)}: expected to be set on the {name} itself, got both")
+
+
+def load_cert(context: ssl.SSLContext, cert: Cert | None) -> None:
+    """Make a client certificate, if there is one, part of a TLS context."""
+    if isinstance(cert, str):
+        context.load_cert_chain(cert)
+    elif cert is not None:
+        context.load_cert_chain(*cert)
+
+
+def _is_cert(value: object) -> TypeGuard[Cert]:
+    if isinstance(value, tuple):
+        return [type(part) for part in cast("tuple[object, ...]", value)] == [str, str]
+    return isinstance(value, str)
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _shown(proxy: str) -> str:
+    return HIDDEN if "@" in proxy else without_secrets(proxy)
+
+
+def _type(value: object) -> str:
+    return type(value).__name__
+
+
+def _wrong(option: str, expected: str, got: str) -> ConfigurationError:
+    return ConfigurationError(f"{option}: expected {expected}, got {got}")

@@ -1,0 +1,147 @@
+"""Bounds the sockets of urllib3, on which requests is built, by the deadline of the current attempt.
+
+urllib3 takes timeouts per read. The connections here wait no longer than what remains of the
+attempt, and tell it when they begin to connect and to send. Without an attempt they change nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.connection import create_connection
+
+from mesa_transports._attempt import Stage, current
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+__all__ = ["BOUNDED_CONNECTIONS", "BOUNDED_POOLS"]
+
+
+def _bound(sock: socket.socket) -> None:
+    """Let the next wait on a socket last no longer than the current attempt."""
+    attempt = current.get()
+    if attempt is not None:
+        sock.settimeout(attempt.remaining())
+
+
+def _reach(stage: Stage) -> None:
+    attempt = current.get()
+    if attempt is not None:
+        attempt.stage = stage
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reads from a socket; each read is bounded anew."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock = sock
+        self._raw = raw  # the socket's own reader, which keeps the socket open while it is
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        _bound(self._sock)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """A response read within the attempt's time: status line, header fields and body."""
+
+    def __init__(
+        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        raw: Any = self.fp.detach()  # `Any`: typeshed does not know that `fp` is what `socket.makefile` made
+        self.fp = io.BufferedReader(_BoundedReader(sock, raw))
+
+
+class _Bounded(HTTPConnection):
+    """What the two kinds of connection below do in the same way."""
+
+    response_class = _BoundedResponse
+
+    def connect(self) -> None:
+        _reach(Stage.CONNECTING)
+        super().connect()
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        """Begin to send; `Any` is the standard library's own signature."""
+        if self.sock is None:  # connected here, so that a failure to connect is seen as one
+            self.connect()
+        _reach(Stage.SENT)
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+
+    def send(self, data: Any) -> None:
+        """Send all of `data`. `sendall` of a TLS socket would wait the whole timeout for each record."""
+        view = memoryview(data)
+        while view:
+            _bound(self.sock)
+            view = view[self.sock.send(view) :]
+
+    def _new_conn(self) -> socket.socket:
+        """Connect; urllib3's method would give each address of a host the whole timeout."""
+        attempt = current.get()
+        if attempt is None:
+            return super()._new_conn()
+        sock = attempt.dial(self._dns_host, self.port, self._dial)
+        _bound(sock)
+        return sock
+
+    def _dial(self, address: str, seconds: float | None) -> socket.socket:
+        return create_connection(
+            (address, self.port), seconds, source_address=self.source_address, socket_options=self.socket_options
+        )
+
+    def _tunnel(self) -> None:
+        """Ask a proxy for a tunnel; what it took is no longer there for the TLS handshake inside it."""
+        super()._tunnel()
+        _bound(self.sock)
+
+
+class BoundedHTTPConnection(_Bounded):
+    """A plain connection."""
+
+
+class BoundedHTTPSConnection(_Bounded, HTTPSConnection):
+    """A TLS connection."""
+
+
+class _BoundedWait(HTTPConnectionPool):
+    """A pool in which the wait for a connection ends with the attempt."""
+
+    def urlopen(self, *args: Any, **options: Any) -> Any:
+        """Pass everything on; `Any` stands for urllib3's signature of seventeen parameters."""
+        attempt = current.get()
+        if attempt is not None:
+            options["pool_timeout"] = attempt.remaining()
+        return super().urlopen(*args, **options)
+
+
+class BoundedHTTPPool(_BoundedWait):
+    """A pool of plain connections."""
+
+    ConnectionCls: Any = BoundedHTTPConnection  # `Any`: by its own protocols, urllib3 takes none of its connections
+
+
+class BoundedHTTPSPool(_BoundedWait, HTTPSConnectionPool):
+    """A pool of TLS connections."""
+
+    ConnectionCls: Any = BoundedHTTPSConnection  # the same
+
+
+BOUNDED_CONNECTIONS: Final = {"http": BoundedHTTPConnection, "https": BoundedHTTPSConnection}
+BOUNDED_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] = {
+    "http": BoundedHTTPPool,
+    "https": BoundedHTTPSPool,
+}

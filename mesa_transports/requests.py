@@ -1,0 +1,166 @@
+"""The transport on requests: for programs that use requests already, or need an adapter made for it.
+
+Goes to the session's adapters directly, because a transport must not do what `Session.request`
+does: take credentials from ~/.netrc, keep cookies, rewrite the URL, add headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util import SKIP_HEADER
+
+from mesa_core.errors import ConfigurationError, TransportError
+from mesa_core.hookspecs import hookimpl
+from mesa_core.http import Request, Response
+from mesa_core.transport import TransportFactory
+from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._options import POOL_SIZE, Options
+from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS
+
+__all__ = ["RequestsTransport", "provide_transports"]
+
+_CHUNK: Final = 64 * 1024
+_FAULTS: Final = Faults(
+    refused=(ValueError,),
+    unsent=(
+        requests.exceptions.ConnectTimeout,
+        requests.exceptions.ProxyError,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ClosedPoolError,
+        urllib3.exceptions.EmptyPoolError,
+    ),
+    late=(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError),
+)
+
+
+@hookimpl
+def provide_transports() -> Mapping[str, TransportFactory]:
+    """Offer the transport by the name of its library."""
+    return {"requests": RequestsTransport}
+
+
+class RequestsTransport:
+    """Sends requests with requests.
+
+    Args:
+        proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
+        verify: False trusts any certificate; a path names a file of the CA certificates to trust instead of the usual.
+        cert: Path of a client certificate, or a pair of paths, certificate and key.
+        pool_size: Connections to one origin at most; who finds none free waits, and the wait counts toward the timeout.
+        session: A ready-made session instead of all these. Its adapters, proxies and TLS settings serve; its
+            own headers, cookies, authentication and hooks do not. Its owner closes it.
+
+    Raises:
+        ConfigurationError: an option is not what it must be, or stands beside a ready-made session.
+    """
+
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        verify: bool | str = True,
+        cert: str | tuple[str, str] | None = None,
+        pool_size: int = POOL_SIZE,
+        session: requests.Session | None = None,
+    ) -> None:
+        options = Options(proxy, verify, cert, pool_size)
+        self._owned = session is None
+        self._session = _made(options) if session is None else _checked(session, options)
+        self._closed = False
+
+    def send(self, request: Request, /) -> Response:
+        """Send `request` once and return the response, whatever its status.
+
+        Raises:
+            TransportError: as `mesa_core.Transport.send` documents, and nothing else.
+        """
+        if self._closed:
+            raise TransportError(f"{request.method}: the transport is closed", sent=False)
+        with Attempt(request) as attempt:
+            try:
+                return self._exchange(_prepared(request), attempt)
+            except Exception as error:  # whatever a library raises, only our errors leave
+                raise attempt.failure(error, _FAULTS) from error
+
+    def close(self) -> None:
+        """Close the connections, unless they are a ready-made session's."""
+        self._closed = True
+        if self._owned:
+            self._session.close()
+
+    def _exchange(self, request: requests.PreparedRequest, attempt: Attempt) -> Response:
+        url = str(request.url)
+        adapter = self._session.get_adapter(url)
+        # Given here as well as on the session, since the environment has precedence over a session.
+        proxies, verify, cert = dict(self._session.proxies), self._session.verify, self._session.cert
+        settings: Any = self._session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
+        if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, _Adapter):
+            _bound(adapter, request, settings)
+        timeout = attempt.remaining()
+        attempt.stage = Stage.HANDED_OVER
+        with adapter.send(request, timeout=timeout, **settings) as response:
+            content = b"".join(response.iter_content(_CHUNK))
+            return Response(response.status_code, response.raw.headers.iteritems(), content)
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose pools heed deadlines and whose errors do not show whole URLs."""
+
+    def __init__(self, pool_size: int) -> None:
+        super().__init__(pool_maxsize=pool_size, pool_block=True, max_retries=urllib3.Retry(total=False))
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Make the pools of direct connections; `Any` stands for the signature of requests."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = BOUNDED_POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        """Make the pools of connections through a proxy; `Any` stands for the signature of requests."""
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = BOUNDED_POOLS
+        return manager
+
+
+def _made(options: Options) -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", _Adapter(options.pool_size))
+    session.mount("http://", _Adapter(options.pool_size))
+    session.verify, session.cert = options.verify, options.cert
+    if options.proxy is not None:
+        session.proxies = {"http": options.proxy, "https": options.proxy}
+    return session
+
+
+def _checked(session: object, options: Options) -> requests.Session:
+    if not isinstance(session, requests.Session):
+        raise ConfigurationError(f"session: expected a requests.Session, got {type(session).__name__}")
+    options.refuse_beside("session")
+    return session
+
+
+def _bound(adapter: HTTPAdapter, request: requests.PreparedRequest, settings: Mapping[str, Any]) -> None:
+    """Let a ready-made adapter make connections that heed deadlines; those it has open stay as they are."""
+    pool: Any = adapter.get_connection_with_tls_context(  # `Any`: stubs and library disagree about its type
+        request, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
+    )
+    pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
+
+
+def _prepared(request: Request) -> requests.PreparedRequest:
+    """Return the request as adapters take it. `prepare()` would rewrite the URL and merge repeated header fields."""
+    fields = urllib3.HTTPHeaderDict(request.headers.fields())
+    fields.setdefault("User-Agent", SKIP_HEADER)  # urllib3 adds its own otherwise
+    fields.setdefault("Accept-Encoding", "gzip, deflate")
+    fields.discard("Content-Length")
+    if request.content:
+        fields["Content-Length"] = str(len(request.content))
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url = request.method, request.url
+    prepared.headers = cast("Any", fields)  # adapters pass them on to urllib3 as they are
+    prepared.body = request.content or None
+    return prepared
