@@ -1,0 +1,109 @@
+"""The application: mounts the API, routes a request, lets the caller in, and puts refusals into the envelope.
+
+No exception leaves it. One that nobody foresaw is logged and answered 500, without a word about it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
+
+import pygit2
+from werkzeug.wrappers import Request, Response
+
+from mesa_transports.local import routes
+from mesa_transports.local.call import Call, json_response
+from mesa_transports.local.names import is_name
+from mesa_transports.local.refusals import NotFound, Refusal
+from mesa_transports.local.services import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["MOUNT", "Application", "split_mount"]
+
+MOUNT: Final = "/api/v1"
+_logger: Final = logging.getLogger("mesa.local")
+
+
+def split_mount(path: str) -> tuple[str, str]:
+    """Split a path behind the first `/api/v1`: what the API is mounted at, and the path below.
+
+    A path without one is all below, so a client's server_url may have any base path that ends in
+    `/api/v1`, or none at all.
+    """
+    before, found, below = path.partition(MOUNT)
+    if found and (not below or below.startswith("/")):
+        return before + found, below or "/"
+    return "", path
+
+
+class Application:
+    """The Depot's API over its services, as a WSGI application and for requests in process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer over WSGI, with the API at `/api/v1` and nothing beside it."""
+        request = Request(environ)
+        mount, path = split_mount(_raw_path(environ))
+        response = self.respond(request, _origin(request) + MOUNT, path if mount == MOUNT else "")
+        return response(environ, start_response)
+
+    def respond(self, request: Request, root: str, path: str) -> Response:
+        """Answer a request for a percent-encoded path below `root`."""
+        try:
+            response = self._answer(request, root, path)
+        except Refusal as refusal:
+            response = _refused(refusal)
+        except Exception:
+            _logger.exception("%s %s failed", request.method, path)
+            error = {"code": "INTERNAL_SERVER_ERROR", "message": "the Depot failed; its log says how", "details": {}}
+            response = json_response({"error": error}, 500)
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        return response
+
+    def _answer(self, request: Request, root: str, path: str) -> Response:
+        route, parameters = routes.match(request.method, path)
+        if route.scope is not None:
+            self._admit(request, parameters["org"], route.scope)
+        call = Call(self._services, request, root, parameters)
+        try:
+            return route.handler(call)
+        except (pygit2.GitError, OSError, KeyError, ValueError, sqlite3.IntegrityError):
+            # Someone may have deleted the repository while it was in use; then that is the answer.
+            if "repo" in parameters:
+                self._services.repositories.current(call.repository)
+            raise
+
+    def _admit(self, request: Request, org: str, scope: str) -> None:
+        caller = self._services.keys.authenticate(request.headers.get("Authorization", ""))
+        if not is_name(org):
+            raise NotFound("Organization not found")
+        caller.require(org, scope)
+        self._services.organizations.ensure(org)
+
+
+def _refused(refusal: Refusal) -> Response:
+    response = json_response(refusal.envelope(), refusal.status)
+    response.headers.extend(refusal.headers)
+    return response
+
+
+def _raw_path(environ: WSGIEnvironment) -> str:
+    """Return the path as the client encoded it, where the server passes that on."""
+    raw = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
+    if raw.startswith("/"):
+        return raw.partition("?")[0]
+    if raw:
+        return urlsplit(raw).path
+    return quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~")
+
+
+def _origin(request: Request) -> str:
+    return f"{request.scheme}://{request.host}"

@@ -1,0 +1,40 @@
+"""Cursors: where the next page begins, as opaque text.
+
+A cursor holds a position in an order that inserts do not disturb, never a page number.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mesa_transports.local.refusals import BadRequest
+
+__all__ = ["decoded", "encoded", "page"]
+
+
+def encoded(kind: str, *position: str | int) -> str:
+    """Return the cursor of a position in lists of one kind."""
+    return base64.urlsafe_b64encode(json.dumps([kind, *position]).encode()).decode().rstrip("=")
+
+
+def decoded(cursor: str, kind: str, *types: type) -> list[Any]:  # Any: str or int, as `types` says
+    """Return the position that a cursor holds.
+
+    Raises:
+        BadRequest: it is no cursor, or one of another list.
+    """
+    try:
+        found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or [type(part) for part in found] != [str, *types] or found[0] != kind:
+        raise BadRequest("cursor: expected the next_cursor of a page of this list, got something else")
+    return found[1:]
+
+
+def page(field: str, items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
+    """Return a page in the contract's shape; Any: JSON objects of the list's kind."""
+    return {field: list(items), "next_cursor": next_cursor, "has_more": next_cursor is not None}

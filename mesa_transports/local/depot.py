@@ -1,0 +1,176 @@
+"""The Depot as a library: open one, talk to it in process, serve it, close it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+from typing import TYPE_CHECKING, Any, Self
+
+from mesa_core.errors import ConfigurationError, ConnectError
+from mesa_core.http import Request, Response
+from mesa_transports.local.clock import Clock, system_clock
+from mesa_transports.local.keys import new_secret
+from mesa_transports.local.store import Store
+
+if TYPE_CHECKING:
+    from mesa_transports.local.app import Application
+    from mesa_transports.local.services import Services
+    from mesa_transports.local.transport import LocalTransport
+
+__all__ = ["LocalDepot"]
+
+
+class LocalDepot:
+    """A Depot on this machine, for development and tests; safe to share among threads.
+
+    Args:
+        path: The data directory, made when it is missing; None for a temporary one that `close` removes.
+        root_key: The key that administers every organization. With a path and no root key, one is made.
+        open_to_any_key: Whether every key that the Depot did not issue administers every organization;
+            by default so only when neither `path` nor `root_key` is given.
+        clock: Returns the present as an aware datetime.
+        sync_timeout: Seconds that fetching from an upstream may take.
+        max_body_bytes: The largest JSON body that is read.
+
+    Raises:
+        ConfigurationError: the directory cannot be used, or pygit2 or werkzeug is not installed.
+    """
+
+    def __init__(  # noqa: PLR0913 -- keyword-only options, each with a default
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        root_key: str | None = None,
+        open_to_any_key: bool | None = None,
+        clock: Clock = system_clock,
+        sync_timeout: float = 60.0,
+        max_body_bytes: int = 64 << 20,
+    ) -> None:
+        if root_key == "":
+            raise ConfigurationError("root_key: expected a key, got an empty string")
+        if open_to_any_key is None:
+            open_to_any_key = path is None and root_key is None
+        if root_key is None and not open_to_any_key:
+            root_key = new_secret()
+        self.root_key = root_key
+        self.path = Path(tempfile.mkdtemp(prefix="mesa-depot-") if path is None else path).absolute()
+        self._closed = False
+        self._active = 0
+        self._idle = Condition()
+        try:
+            self._services, self.wsgi = _assemble(
+                self.path,
+                root_key=self.root_key,
+                open_to_any_key=open_to_any_key,
+                clock=clock,
+                sync_timeout=sync_timeout,
+                max_body_bytes=max_body_bytes,
+            )
+        except BaseException:
+            if path is None:
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
+        temporary = self.path if path is None else None
+        self._release = weakref.finalize(self, _release, self._services.store, temporary, os.getpid())
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request in process; the host does not count, and neither does its timeout.
+
+        Of the path, what follows `/api/v1` counts, or all of it where it has none.
+
+        Raises:
+            ConnectError: the Depot was closed.
+        """
+        from mesa_transports.local.in_process import respond  # noqa: PLC0415 -- needs werkzeug
+
+        with self._in_use():
+            return respond(self.wsgi, request)
+
+    def send(self, request: Request, /) -> Response:
+        """Answer a request, which makes the Depot a transport too."""
+        return self.handle(request)
+
+    async def asend(self, request: Request, /) -> Response:
+        """Answer a request from `async` code: a worker thread does the work."""
+        from anyio import to_thread  # noqa: PLC0415 -- blocking code does not need it
+
+        return await to_thread.run_sync(self.handle, request)
+
+    async def aclose(self) -> None:
+        """Close, as `close` does."""
+        self.close()
+
+    def transport(self) -> LocalTransport:
+        """Return a transport to this Depot; closing it leaves the Depot open."""
+        from mesa_transports.local.transport import LocalTransport  # noqa: PLC0415 -- it imports this module
+
+        return LocalTransport(depot=self)
+
+    def repository_path(self, org: str, repo: str) -> Path:
+        """Return the bare git directory of a repository, fit for `git clone`.
+
+        Raises:
+            LookupError: there is no such repository.
+        """
+        from mesa_transports.local.refusals import NotFound  # noqa: PLC0415 -- keeps this module's import light
+
+        repositories = self._services.repositories
+        try:
+            return repositories.path(repositories.find(org, repo))
+        except NotFound:
+            raise LookupError(f"there is no repository {org}/{repo}") from None
+
+    def close(self) -> None:
+        """Wait for the requests in process, then close; removes a temporary directory. A second call does nothing."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: self._active == 0)
+        self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._idle:
+            if self._closed:
+                raise ConnectError("the local Depot is closed")
+            self._active += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._active -= 1
+                self._idle.notify_all()
+
+
+def _assemble(path: Path, **options: Any) -> tuple[Services, Application]:  # Any: passed through to Services.build
+    try:
+        from mesa_transports.local.app import Application  # noqa: PLC0415 -- an optional dependency
+        from mesa_transports.local.services import Services  # noqa: PLC0415 -- the same
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the local Depot needs {error.name}, which is not installed: pip install 'mesa-sdk[local]'"
+        ) from error
+    try:
+        services = Services.build(path, **options)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError(f"path: expected a directory that can be written, got {path}: {error}") from error
+    return services, Application(services)
+
+
+def _release(store: Store, temporary: Path | None, owner: int) -> None:
+    store.close()
+    # A forked child inherits this duty, but not the directory.
+    if temporary is not None and os.getpid() == owner:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""Commits: making them from file edits and from trees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pygit2
+
+from mesa_transports.local.bodies import CommitRequest, Person
+from mesa_transports.local.git import refs, trees
+from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
+
+__all__ = ["commit_edits", "write_commit"]
+
+_ATTEMPTS = 5
+
+
+def commit_edits(repository: pygit2.Repository, asked: CommitRequest, now: datetime, default_branch: str) -> pygit2.Oid:
+    """Make the commit that is asked for on its branch, and return its id.
+
+    Without a base_sha it lands on whatever the branch points to, even if another process moves it meanwhile.
+    """
+    for attempt in range(_ATTEMPTS):
+        parent = _parent(repository, asked, default_branch)
+        tree = trees.apply_edits(repository, parent and parent.tree, asked.edits)
+        commit = write_commit(repository, asked.author, now, asked.message, tree, [parent.id] if parent else [])
+        try:
+            refs.advance(repository, asked.branch, parent and parent.id, commit)
+        except Conflict:
+            if asked.base_sha is not None or attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return commit
+    raise Conflict(f"the branch {asked.branch!r} keeps moving")
+
+
+def _parent(repository: pygit2.Repository, asked: CommitRequest, default_branch: str) -> pygit2.Commit | None:
+    """Return the branch's head, or None where the commit is the first and makes the branch."""
+    head = refs.branch_head(repository, asked.branch)
+    if head is None and asked.branch != default_branch and not refs.is_empty(repository):
+        raise NotFound(f"Branch not found: {asked.branch}")
+    if asked.base_sha is not None and (head is None or not _same(repository, asked.base_sha, head)):
+        details: Mapping[str, str | None] = {"head_sha": None if head is None else str(head.id)}
+        raise Conflict(f"the branch {asked.branch!r} does not point to base_sha", details=details)
+    return head
+
+
+def _same(repository: pygit2.Repository, sha: str, head: pygit2.Commit) -> bool:
+    commit = refs.find_commit(repository, sha)
+    return commit is not None and commit.id == head.id
+
+
+def write_commit(  # noqa: PLR0913, PLR0917 -- the parts of a commit
+    repository: pygit2.Repository,
+    author: Person,
+    now: datetime,
+    message: str,
+    tree: pygit2.Oid,
+    parents: Sequence[pygit2.Oid],
+) -> pygit2.Oid:
+    """Write a commit object that no branch points to yet; the author commits it, now."""
+    return repository.create_commit(
+        None, _signature(author, author.date or now), _signature(author, now), message, tree, list(parents)
+    )
+
+
+def _signature(person: Person, moment: datetime) -> pygit2.Signature:
+    offset = moment.utcoffset()
+    minutes = 0 if offset is None else int(offset.total_seconds()) // 60
+    try:
+        return pygit2.Signature(person.name, person.email, int(moment.timestamp()), minutes)
+    except (ValueError, pygit2.GitError):
+        raise BadRequest("author: expected a name and an email that git can keep, got others") from None

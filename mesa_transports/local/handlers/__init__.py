@@ -1,0 +1,1 @@
+"""The operations, one module per area of the contract and one function per operation."""

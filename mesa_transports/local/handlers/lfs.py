@@ -1,0 +1,85 @@
+"""Large files: signed URLs, and the transfers behind them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
+
+from mesa_transports.local.blobs import Blobs
+from mesa_transports.local.bodies import LfsObject, LfsRequest
+from mesa_transports.local.call import Call, json_response, success
+from mesa_transports.local.refusals import NotFound
+from mesa_transports.local.signatures import EXPIRES_IN
+
+__all__ = ["download", "get_object", "put_object", "upload"]
+
+_LARGEST: Final = 2**63 - 1
+_MISSING: Final = {"code": "NOT_FOUND", "message": "Object not found"}
+
+
+def upload(call: Call) -> Response:
+    """Answer `lfs.upload`: a URL for each object that is not there yet."""
+    blobs = _blobs(call)
+    return json_response({"objects": [_upload(call, blobs, item) for item in LfsRequest.read(call.body).objects]})
+
+
+def _upload(call: Call, blobs: Blobs, item: LfsObject) -> dict[str, Any]:
+    size = blobs.size(item.oid)
+    if size is not None:
+        return {"oid": item.oid, "size": size, "exists": True}
+    url = _url(call, "PUT", item.oid, item.size)
+    return {"oid": item.oid, "size": item.size, "exists": False, "upload_url": url, "expires_in": EXPIRES_IN}
+
+
+def download(call: Call) -> Response:
+    """Answer `lfs.download`: a URL for each object that is there, an error for each that is not."""
+    blobs = _blobs(call)
+    return json_response({"objects": [_download(call, blobs, item) for item in LfsRequest.read(call.body).objects]})
+
+
+def _download(call: Call, blobs: Blobs, item: LfsObject) -> dict[str, Any]:
+    size = blobs.size(item.oid)
+    if size is None:
+        return {"oid": item.oid, "size": item.size, "exists": False, "error": _MISSING}
+    url = _url(call, "GET", item.oid, size)
+    return {"oid": item.oid, "size": size, "exists": True, "download_url": url, "expires_in": EXPIRES_IN}
+
+
+def put_object(call: Call) -> Response:
+    """Take the bytes that a signed URL is for."""
+    oid, size = call.parameters["oid"], _check_signature(call, "PUT")
+    _blobs(call).put(oid, size, call.request.stream)
+    return success()
+
+
+def get_object(call: Call) -> Response:
+    """Give the bytes that a signed URL is for."""
+    oid, size = call.parameters["oid"], _check_signature(call, "GET")
+    try:
+        file = _blobs(call).path(oid).open("rb")
+    except FileNotFoundError:
+        raise NotFound("Object not found") from None
+    response = Response(
+        wrap_file(call.request.environ, file), content_type="application/octet-stream", direct_passthrough=True
+    )
+    response.content_length = size
+    return response
+
+
+def _check_signature(call: Call, method: str) -> int:
+    """Refuse a URL that was not signed for this, and return the size that it was signed for."""
+    size, expires = call.query.integer("size", -1, 0, _LARGEST), call.query.integer("expires", 0, 0, _LARGEST)
+    signature = call.query.text("signature", least=0) or ""
+    call.services.signer.check(method, call.repository.id, call.parameters["oid"], size, expires, signature)
+    return size
+
+
+def _url(call: Call, method: str, oid: str, size: int) -> str:
+    query = call.services.signer.query(method, call.repository.id, oid, size)
+    return f"{call.root}/{call.org}/{call.repository.name}/lfs/objects/{oid}?{query}"
+
+
+def _blobs(call: Call) -> Blobs:
+    return Blobs(call.services.repositories.path(call.repository))

@@ -1,0 +1,88 @@
+"""SQLite: what the Depot keeps besides git, in one file and through one connection.
+
+It knows tables and transactions, not what the rows mean.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Final, TypeAlias
+
+__all__ = ["Row", "Store", "Value"]
+
+Value: TypeAlias = str | int | None
+Row: TypeAlias = sqlite3.Row
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS organizations (name TEXT PRIMARY KEY, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS api_keys (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+    name TEXT, scopes TEXT NOT NULL, created_at TEXT NOT NULL, last_used_at TEXT, expires_at TEXT, revoked_at TEXT);
+CREATE TABLE IF NOT EXISTS repositories (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL, name TEXT NOT NULL,
+    default_branch TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (org, name));
+CREATE TABLE IF NOT EXISTS upstreams (
+    repository TEXT PRIMARY KEY REFERENCES repositories (id) ON DELETE CASCADE, uri TEXT NOT NULL, period INTEGER,
+    token TEXT, token_username TEXT NOT NULL, last_sync_attempt TEXT, last_sync_success TEXT, last_sync_error TEXT);
+CREATE TABLE IF NOT EXISTS webhooks (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    repository TEXT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE, url TEXT NOT NULL, events TEXT NOT NULL,
+    branches TEXT, globs TEXT, secret TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+"""
+
+
+class Store:
+    """The Depot's database; safe to share among threads, which take turns."""
+
+    def __init__(self, path: Path) -> None:
+        # It holds upstream tokens and webhook secrets, so nobody else may read it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._lock = RLock()
+        self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(_SCHEMA)
+
+    def rows(self, statement: str, *values: Value) -> list[Row]:
+        """Return all rows of a query."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, *values: Value) -> Row | None:
+        """Return the first row of a query, or None."""
+        return next(iter(self.rows(statement, *values)), None)
+
+    def change(self, statement: str, *values: Value) -> int:
+        """Run a statement that changes rows and return how many it changed."""
+        with self._lock:
+            return self._connection.execute(statement, values).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the changes inside land together or not at all."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def setting(self, name: str, make: Callable[[], str]) -> str:
+        """Return a setting, made when it is asked for the first time."""
+        self.change("INSERT OR IGNORE INTO settings VALUES (?, ?)", name, make())
+        (row,) = self.rows("SELECT value FROM settings WHERE name = ?", name)
+        return str(row["value"])
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        with self._lock:
+            self._connection.close()
