@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mesa_core.call import AttemptRecord
     from mesa_core.http import Headers
 
 __all__ = [
@@ -54,8 +55,8 @@ class MesaError(Exception):
 
     operation: str | None = None
     """The operation that failed, such as "repos.get"; None outside a call."""
-    attempts: int = 0
-    """How many attempts the call made."""
+    attempts: tuple[AttemptRecord, ...] = ()
+    """The attempts that the call made, the last one last."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -150,7 +151,7 @@ class APIError(MesaError):
         details: Mapping[str, Any],
         headers: Headers,
         operation: str,
-        attempts: int = 1,
+        attempts: tuple[AttemptRecord, ...] = (),
     ) -> None:
         super().__init__(message)
         self.status_code = status_code

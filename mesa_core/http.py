@@ -7,6 +7,7 @@ keeps one beyond a call copies it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import cast
 
 from attrs import define, field
 
@@ -28,7 +29,8 @@ class Headers(MutableMapping[str, str]):
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
         self._fields: dict[str, tuple[str, list[str]]] = {}
-        for name, value in fields.items() if isinstance(fields, Mapping) else fields:
+        pairs = cast("Mapping[str, str]", fields).items() if isinstance(fields, Mapping) else fields
+        for name, value in pairs:
             self.add(name, value)
 
     def add(self, name: str, value: str) -> None:

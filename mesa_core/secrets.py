@@ -21,12 +21,34 @@ SECRET: Final = _SecretMark()
 """Marks a field of a model or a body as secret: `key: Annotated[str, SECRET]`."""
 
 _OPEN_HEADERS: Final = frozenset(
-    {
-        "accept", "accept-encoding", "accept-ranges", "age", "allow", "cache-control", "connection", "content-encoding",
-        "content-length", "content-range", "content-type", "date", "etag", "expires", "host", "keep-alive", "last-modified",
-        "range", "retry-after", "server", "traceparent", "transfer-encoding", "user-agent", "vary", "x-request-id",
-    }
-)  # fmt: skip
+    [
+        "accept",
+        "accept-encoding",
+        "accept-ranges",
+        "age",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "host",
+        "keep-alive",
+        "last-modified",
+        "range",
+        "retry-after",
+        "server",
+        "traceparent",
+        "transfer-encoding",
+        "user-agent",
+        "vary",
+        "x-request-id",
+    ]
+)
 _OPEN_PARAMETERS: Final = frozenset({"base", "cursor", "depth", "head", "limit", "path", "period", "ref"})
 
 

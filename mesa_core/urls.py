@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -30,7 +31,9 @@ def _segment(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidRequest(f"{name}: expected str, got {type(value).__name__}", field=name)
     if value in {"", ".", ".."}:
-        raise InvalidRequest(f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name)
+        raise InvalidRequest(
+            f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
+        )
     return quote(value, safe="")
 
 
@@ -54,8 +57,6 @@ def origin_of(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name can only mean this machine (RFC 6761, RFC 5735)."""
-    import ipaddress
-
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,0 +1,92 @@
+"""What a call is: operations, the exchange, plugins, models and errors. Knows no HTTP library and no socket.
+
+Authors of plugins and transports import from here; users import from `mesa_sdk`.
+"""
+
+from __future__ import annotations
+
+from mesa_core.call import AttemptRecord, Call, Clock, RawResponse, Retry
+from mesa_core.client import Mesa
+from mesa_core.config import ClientConfig, check_key
+from mesa_core.errors import (
+    APIError,
+    BadRequest,
+    ConfigurationError,
+    Conflict,
+    ConnectError,
+    ConnectionLost,
+    Forbidden,
+    InvalidRequest,
+    MergeConflict,
+    MesaError,
+    NotAcceptable,
+    NotFound,
+    PluginError,
+    RateLimited,
+    RequestTimeout,
+    ResponseValidationError,
+    ServerError,
+    TransportError,
+    Unauthorized,
+)
+from mesa_core.hookspecs import Plugin, hookimpl
+from mesa_core.http import Headers, Request, Response
+from mesa_core.operations import Operation, PagedOperation, PageInfo
+from mesa_core.options import Backoff, BackoffDict, CallOptions, RequestOptions, RetryConfig, RetryConfigDict
+from mesa_core.pages import Page
+from mesa_core.plugins import PluginInfo, Plugins
+from mesa_core.secrets import without_secrets
+from mesa_core.transport import AsyncTransport, Transport, TransportFactory
+from mesa_core.version import __version__
+
+__all__ = [
+    "APIError",
+    "AsyncTransport",
+    "AttemptRecord",
+    "Backoff",
+    "BackoffDict",
+    "BadRequest",
+    "Call",
+    "CallOptions",
+    "ClientConfig",
+    "Clock",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectError",
+    "ConnectionLost",
+    "Forbidden",
+    "Headers",
+    "InvalidRequest",
+    "MergeConflict",
+    "Mesa",
+    "MesaError",
+    "NotAcceptable",
+    "NotFound",
+    "Operation",
+    "Page",
+    "PageInfo",
+    "PagedOperation",
+    "Plugin",
+    "PluginError",
+    "PluginInfo",
+    "Plugins",
+    "RateLimited",
+    "RawResponse",
+    "Request",
+    "RequestOptions",
+    "RequestTimeout",
+    "Response",
+    "ResponseValidationError",
+    "Retry",
+    "RetryConfig",
+    "RetryConfigDict",
+    "ServerError",
+    "Transport",
+    "TransportError",
+    "TransportFactory",
+    "Unauthorized",
+    "__version__",
+    "check_key",
+    "hookimpl",
+    "without_secrets",
+]

@@ -1,0 +1,160 @@
+"""Checks request bodies and turns them into wire JSON: both spellings go in, the wire's goes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache, partial
+from types import GenericAlias
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+from attrs import frozen
+from cattrs import Converter
+from cattrs.gen.typeddicts import make_dict_structure_fn  # pyright: ignore[reportUnknownVariableType] - dict without arguments
+
+from mesa_core.errors import InvalidRequest
+from mesa_core.faults import Mismatch, faults_of
+from mesa_core.models.commits import UpsertAction
+from mesa_core.models.common import Moment, Person
+from mesa_core.strict import Hook, instant, is_union, register_strict, wire_name
+
+__all__ = ["encode"]
+
+
+def encode(body: object, kind: Any) -> bytes:
+    """Return a body as wire JSON. `kind` is a TypedDict or a union of them (`Any`: there is no type for that).
+
+    Raises:
+        InvalidRequest: a key is unknown or missing, or a value is not what it may be; its path is named.
+    """
+    try:
+        wire = _converter(detailed=False).structure(body, kind)
+    except Exception as error:
+        raise _explained(body, kind, error) from error
+    try:
+        return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"body: the text {error.object!r:.60} holds a lone surrogate, which is no character", field="body"
+        ) from None
+
+
+def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:
+    try:
+        _converter(detailed=True).structure(body, kind)
+    except Exception as detailed:  # noqa: BLE001 - any fault is reported
+        error = detailed
+    faults = list(faults_of(error, "body", lambda _, attribute: attribute))
+    return InvalidRequest("; ".join(f"{path}: {what}" for path, what in faults), field=faults[0][0])
+
+
+@cache
+def _converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed, forbid_extra_keys=True)
+    register_strict(converter)
+    converter.register_structure_hook_func(_is_moment, _moment)
+    for fits, make in ((is_typeddict, _body_hook), (_is_sequence, _sequence_hook), (_is_choice, _choice_hook)):
+        converter.register_structure_hook_factory(fits, partial(make, converter))
+    converter.register_structure_hook_func(_is_upsert, _upsert)
+    return converter
+
+
+def _body_hook(converter: Converter, kind: Any) -> Hook:
+    check = cast("Hook", make_dict_structure_fn(kind, converter))
+    names = {each: wire_name(kind, each) for each in get_type_hints(kind)}
+    renamed = {name: wire for name, wire in names.items() if wire != name}
+
+    def structure(value: Any, _: Any) -> dict[str, Any]:
+        checked: dict[str, Any] = check(_mapping(value), kind)
+        return {renamed.get(name, name): each for name, each in checked.items()} if renamed else checked
+
+    return structure
+
+
+def _is_moment(kind: Any) -> bool:
+    return bool(kind == Moment)
+
+
+def _is_upsert(kind: Any) -> bool:
+    return bool(kind == UpsertAction)
+
+
+def _is_sequence(kind: Any) -> bool:
+    return get_origin(kind) is Sequence
+
+
+def _sequence_hook(converter: Converter, kind: Any) -> Hook:
+    items = GenericAlias(list, get_args(kind)[:1])
+    structure = converter.get_structure_hook(items)
+
+    def check(value: Any, _: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise Mismatch("a list", value)
+        return structure(value, items)
+
+    return check
+
+
+def _is_choice(kind: Any) -> bool:
+    return is_union(kind) and any(map(is_typeddict, get_args(kind))) and type(None) not in get_args(kind)
+
+
+@frozen
+class _Arm:
+    """One TypedDict of a union: the keys it knows, and the values that its literals take."""
+
+    kind: Any
+    keys: frozenset[str]
+    literals: Mapping[str, tuple[object, ...]]
+    hook: Hook
+
+    def fits(self, value: Mapping[str, Any]) -> bool:
+        return all(value[key] in known for key, known in self.literals.items() if key in value)
+
+
+def _arm(converter: Converter, kind: Any) -> _Arm:
+    hints = get_type_hints(kind)
+    literals = {key: get_args(hint) for key, hint in hints.items() if get_origin(hint) is Literal}
+    return _Arm(kind, frozenset(hints), literals, converter.get_structure_hook(kind))
+
+
+def _choice_hook(converter: Converter, kind: Any) -> Hook:
+    arms = [_arm(converter, each) for each in get_args(kind) if is_typeddict(each)]
+
+    def structure(value: Any, _: Any) -> Any:
+        """Take a mapping for the arm whose literals it fits and that knows most of its keys."""
+        if isinstance(value, Person):
+            return _person(value, Person)
+        given = _mapping(value)
+        fitting = [arm for arm in arms if arm.fits(given)] or arms
+        meant = max(fitting, key=lambda arm: len(arm.keys & given.keys()))
+        return meant.hook(given, meant.kind)
+
+    return structure
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Mismatch("a mapping", value)
+    return dict(cast("Mapping[str, Any]", value))
+
+
+def _upsert(value: Any, kind: Any) -> str:
+    """Accept each spelling of writing a file; the wire knows one."""
+    if value not in get_args(kind):
+        raise Mismatch(" or ".join(map(repr, (*get_args(kind), "delete"))), value, show=True)
+    return "upsert"
+
+
+def _person(value: Person, _: Any) -> dict[str, Any]:
+    wire = {"name": value.name, "email": value.email}
+    return wire if value.date is None else {**wire, "date": _moment(value.date, None)}
+
+
+def _moment(value: Any, _: Any) -> str:
+    if not isinstance(value, datetime):
+        return instant(value, None).isoformat()
+    if value.tzinfo is None:
+        raise Mismatch("a datetime with a time zone", value, show=True)
+    return value.isoformat()

@@ -1,0 +1,106 @@
+"""One call as plugins see it, and what is known of it when it has ended."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from attrs import Attribute, define, field, frozen
+
+from mesa_core.config import ClientConfig
+from mesa_core.http import Headers
+from mesa_core.options import CallOptions
+
+if TYPE_CHECKING:
+    from mesa_core.operations import Operation
+
+__all__ = ["AttemptRecord", "Call", "Clock", "RawResponse", "Retry"]
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Where time comes from; given to a client, so that a test can own it."""
+
+    def time(self) -> float:
+        """Return the time of day in seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Block for `seconds`."""
+        ...
+
+    async def asleep(self, seconds: float, /) -> None:
+        """Wait for `seconds` without blocking the event loop."""
+        ...
+
+
+def _waitable(_: object, attribute: Attribute[float], value: float) -> None:
+    if not (isfinite(value) and value >= 0):
+        raise ValueError(f"{attribute.name}: expected seconds, 0 or more, got {value!r}")
+
+
+@frozen
+class Retry:
+    """A plugin's decision to make another attempt, `after` so many seconds."""
+
+    after: float = field(default=0.0, validator=_waitable)
+
+
+@frozen
+class AttemptRecord:
+    """One attempt that has ended: by a status or by an error, never both.
+
+    `wait` is the time in seconds waited before it, `elapsed` the time in seconds that it took.
+    """
+
+    status_code: int | None
+    error: str | None
+    wait: float
+    elapsed: float
+
+
+@define(eq=False)
+class Call:
+    """One call in progress. Plugins read it and keep what they need for it in `state`."""
+
+    operation: Operation[Any]
+    """What is called: its name, path template, and whether it may be repeated. `Any`: of every type."""
+    config: ClientConfig
+    options: CallOptions
+    """The options of the client and of this call, merged."""
+    clock: Clock
+    started: float
+    attempt: int = 0
+    """The number of the attempt under way, from 1."""
+    attempts: tuple[AttemptRecord, ...] = ()
+    """The attempts that have ended."""
+    state: dict[object, Any] = field(factory=dict[object, Any], repr=False)
+    """Scratch space for plugins; a plugin uses a key of its own. `Any`: it is theirs."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began, waits included."""
+        return self.clock.monotonic() - self.started
+
+
+@frozen
+class RawResponse(Generic[T]):
+    """A result together with the response it was read from."""
+
+    status_code: int
+    headers: Headers
+    content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
+    attempts: tuple[AttemptRecord, ...]
+    elapsed: float
+    """Seconds that the whole call took, waits included."""
+    parsed: T
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's X-Request-Id, to quote in a report; None when it sent none."""
+        return self.headers.get("X-Request-Id")

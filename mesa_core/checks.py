@@ -1,0 +1,91 @@
+"""What would make a hook silently do nothing, found when a client is built.
+
+pluggy passes over a misspelt hook, an unknown keyword argument, and an `async def` that
+nobody awaits; each of these is an error here, which names the plugin and the near name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+import pluggy
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.hookspecs import HOOKS, Plugin
+from mesa_core.suggestions import unknown
+
+__all__ = ["HookManager", "check_plugin"]
+
+_PLAIN = pluggy.HookimplOpts(
+    wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
+)
+
+
+class HookManager(pluggy.PluginManager):
+    """Counts an override of a `Plugin` hook as an implementation, marked or not."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return how `name` of a plugin implements a hook; None when it implements none."""
+        if name.startswith("_"):
+            return None
+        marked = super().parse_hookimpl_opts(plugin, name)
+        if marked is not None or name not in HOOKS or not isinstance(plugin, Plugin):
+            return marked
+        return None if getattr(type(plugin), name) is getattr(Plugin, name) else _PLAIN
+
+
+def check_plugin(manager: HookManager, name: str, plugin: object) -> None:
+    """Refuse a plugin that would not work as its author meant.
+
+    Raises:
+        ConfigurationError: it is a class, has no hooks, or one of its hooks could never be called rightly.
+    """
+    if isinstance(plugin, type):
+        raise ConfigurationError(f"plugin {name!r} is the class {plugin.__name__}; pass an instance of it")
+    hooks = dict(_hooks(manager, name, plugin))
+    if not hooks:
+        raise ConfigurationError(f"plugin {name!r} has no hooks: override one of Plugin's, or mark it with @hookimpl")
+    for attribute, options in hooks.items():
+        hook = options["specname"] or attribute
+        where = f"plugin {name!r}, hook {hook!r}"
+        if hook not in HOOKS:
+            raise ConfigurationError(f"plugin {name!r}: {unknown('hook', hook, HOOKS)}")
+        if options["wrapper"] or options["hookwrapper"]:
+            raise ConfigurationError(f"{where}: wrappers are not supported; use the hooks before and after instead")
+        _check_function(where, getattr(plugin, attribute), _parameters(hook))
+
+
+def _hooks(manager: HookManager, name: str, plugin: object) -> Iterator[tuple[str, pluggy.HookimplOpts]]:
+    for attribute in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, attribute)
+        if options is not None:
+            yield attribute, options
+        elif isinstance(plugin, Plugin) and attribute not in HOOKS and not attribute.startswith("_"):
+            near = get_close_matches(attribute, HOOKS, n=1, cutoff=0.85)
+            if near:
+                raise ConfigurationError(f"plugin {name!r}: {attribute!r} is no hook; did you mean {near[0]!r}?")
+
+
+def _parameters(hook: str) -> tuple[str, ...]:
+    return tuple(inspect.signature(getattr(Plugin, hook)).parameters)[1:]
+
+
+def _check_function(where: str, function: Callable[..., Any], known: tuple[str, ...]) -> None:
+    if (
+        inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+        or inspect.isgeneratorfunction(function)
+    ):
+        raise ConfigurationError(
+            f"{where}: hooks are plain functions; nothing awaits or iterates what this one returns"
+        )
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise ConfigurationError(f"{where}: {parameter} would never be passed; hooks take {', '.join(known)}")
+        if parameter.name not in known:
+            raise ConfigurationError(f"{where}: {unknown('argument', parameter.name, known)}")
+        if parameter.default is not parameter.empty:
+            raise ConfigurationError(f"{where}: argument {parameter.name!r} has a default, so it would never be passed")

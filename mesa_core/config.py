@@ -1,0 +1,149 @@
+"""What a client is built from: its arguments, then the environment, then the defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.options import (
+    DEFAULT_RETRIES,
+    CallOptions,
+    RetryConfig,
+    RetryConfigDict,
+    checked_headers,
+    milliseconds,
+)
+from mesa_core.secrets import hidden
+from mesa_core.transport import AsyncTransport, Transport
+from mesa_core.urls import is_loopback, origin_of
+
+__all__ = ["DEFAULT_SERVER_URL", "ApiKey", "ClientConfig", "resolve"]
+
+DEFAULT_SERVER_URL: Final = "https://depot.mesa.dev/api/v1"
+DEFAULT_TIMEOUT_MS: Final = 30_000
+
+ApiKey: TypeAlias = str | Callable[[], str]
+"""A key, or a callable that is asked for one before each attempt."""
+
+
+@frozen(kw_only=True)
+class ClientConfig:
+    """A client's configuration, complete and checked. Its `repr` shows no secret."""
+
+    api_key: ApiKey | None = field(repr=hidden)
+    server_url: str
+    """Without a trailing slash."""
+    origin: str
+    """The server's scheme, host and port: nothing else is ever sent the key."""
+    options: CallOptions
+    transport: str | Transport | AsyncTransport
+    transport_options: Mapping[str, Any] = field(repr=False)
+    """Handed to the transport's factory. `Any`: each transport names and checks its own."""
+    plugins: Sequence[object]
+    disable_plugins: frozenset[str]
+
+
+def resolve(
+    *,
+    api_key: ApiKey | None,
+    server_url: str | None,
+    timeout_ms: float | None,
+    retry_config: RetryConfig | RetryConfigDict | None,
+    headers: Mapping[str, str] | None,
+    transport: str | Transport | AsyncTransport | None,
+    transport_options: Mapping[str, Any] | None,
+    plugins: Sequence[object] | None,
+    disable_plugins: Sequence[str],
+    allow_http: bool,
+) -> ClientConfig:
+    """Return a complete configuration from what the user gave and the environment.
+
+    Raises:
+        ConfigurationError: something needed is missing or is not what it may be; it is named.
+    """
+    url = _server_url(server_url or os.environ.get("MESA_SERVER_URL") or DEFAULT_SERVER_URL, allow_http=allow_http)
+    disabled = frozenset(_names("disable_plugins", disable_plugins))
+    return ClientConfig(
+        api_key=_api_key(api_key, needed="auth" not in disabled),
+        server_url=url,
+        origin=origin_of(url),
+        options=CallOptions(
+            milliseconds("timeout_ms", DEFAULT_TIMEOUT_MS if timeout_ms is None else timeout_ms),
+            checked_headers("headers", {} if headers is None else headers),
+            DEFAULT_RETRIES if retry_config is None else RetryConfig.of(retry_config),
+        ),
+        transport=transport or os.environ.get("MESA_TRANSPORT") or "httpx",
+        transport_options=dict(transport_options or {}),
+        plugins=_plugins(plugins),
+        disable_plugins=disabled,
+    )
+
+
+def _api_key(given: object, *, needed: bool) -> ApiKey | None:
+    if callable(given):
+        return cast("Callable[[], str]", given)
+    key = os.environ.get("MESA_API_KEY") if given is None else given
+    if key is None or key == "":
+        if needed:
+            raise ConfigurationError("no API key: pass api_key=… to the client, or set MESA_API_KEY")
+        return None
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key: expected a str or a callable that returns one, got {type(key).__name__}")
+    return check_key(key)
+
+
+def check_key(key: object) -> str:
+    """Return a key that can travel in a header.
+
+    Raises:
+        ConfigurationError: it is no str, is blank, or holds white space or a control character.
+    """
+    if not isinstance(key, str):
+        raise ConfigurationError(f"api_key: the callable must return a str, got {type(key).__name__}")
+    if not key.strip():
+        raise ConfigurationError("api_key: the key is empty or blank")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigurationError("api_key: the key holds white space, a line break or a character outside ASCII")
+    return key
+
+
+def _server_url(url: object, *, allow_http: bool) -> str:
+    if not isinstance(url, str):
+        raise ConfigurationError(f"server_url: expected a str, got {type(url).__name__}")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"server_url: {error}") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError("server_url: expected an absolute http or https URL, such as " + DEFAULT_SERVER_URL)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError("server_url: expected no user information, query or fragment")
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ConfigurationError(
+            f"server_url: plain http to {host} would show the key to the network; use https, or pass allow_http=True"
+        )
+    return url.rstrip("/")
+
+
+def _plugins(given: object) -> tuple[object, ...]:
+    if given is None:
+        return tuple(filter(None, map(str.strip, os.environ.get("MESA_PLUGINS", "").split(","))))
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise ConfigurationError(f"plugins: expected a list of names and objects, got {type(given).__name__}")
+    return tuple(cast("Sequence[object]", given))
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str) or not isinstance(given, Sequence | frozenset | set):
+        raise ConfigurationError(f"{option}: expected a list of names, got {type(given).__name__}")
+    names = tuple(cast("Iterable[object]", given))
+    for name in names:
+        if not isinstance(name, str):
+            raise ConfigurationError(f"{option}: expected names, got {type(name).__name__}")
+    return cast("tuple[str, ...]", names)

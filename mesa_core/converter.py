@@ -1,0 +1,161 @@
+"""Reads response bodies into models: wire names, unions, instants, open enums.
+
+A fast converter does the work; only when it fails does a detailed one do it again, to say
+where. So users get the path of a fault, and nobody pays for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from types import GenericAlias
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+import attrs
+from attrs import field, frozen
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, override
+
+from mesa_core.errors import ResponseValidationError
+from mesa_core.faults import Mismatch, faults_of
+from mesa_core.http import Response
+from mesa_core.models.common import OpenEnum, Unknown
+from mesa_core.strict import Hook, is_union, register_strict, string, wire_name
+
+__all__ = ["BYTES", "TEXT", "Json"]
+
+T = TypeVar("T")
+
+
+def _is_open_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, OpenEnum)
+
+
+def _is_open_union(kind: Any) -> bool:
+    return is_union(kind) and Unknown in get_args(kind)
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _open_enum(value: Any, kind: Any) -> Any:
+    return kind(string(value, str))
+
+
+def _unknown(value: Any, _: Any) -> Unknown:
+    return Unknown(type=string(value["type"], str), raw=value)
+
+
+@cache
+def _converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed)
+    register_strict(converter)
+    converter.register_structure_hook_func(_is_open_enum, _open_enum)
+    for fits, make in ((attrs.has, _model_hook), (_is_tuple, _tuple_hook), (_is_open_union, _union_hook)):
+        converter.register_structure_hook_factory(fits, partial(make, converter))
+    converter.register_structure_hook(Unknown, _unknown)
+    return converter
+
+
+def _model_hook(converter: Converter, kind: type[Any]) -> Hook:
+    names = {each.name: wire_name(kind, each.name) for each in attrs.fields(kind)}
+    renamed = {name: override(rename=wire) for name, wire in names.items() if wire != name}
+    structure: Hook = make_dict_structure_fn(kind, converter, **renamed)  # type: ignore[arg-type]  # no flag is passed
+    return _checked(structure, dict, "an object") if converter.detailed_validation else structure
+
+
+def _tuple_hook(converter: Converter, kind: Any) -> Hook:
+    items = GenericAlias(list, get_args(kind)[:1])
+    structure = converter.get_structure_hook(items)
+    return _checked(lambda value, _: tuple(structure(value, items)), list, "an array")
+
+
+def _union_hook(converter: Converter, kind: Any) -> Hook:
+    """Choose the arm whose `type` literal is the value's; one that no arm has is `Unknown`."""
+    arms = [arm for arm in get_args(kind) if arm is not Unknown]
+    by_type = {get_args(get_type_hints(arm)["type"])[0]: (converter.get_structure_hook(arm), arm) for arm in arms}
+    unknown = (converter.get_structure_hook(Unknown), Unknown)
+
+    def structure(value: Any, _: Any) -> Any:
+        hook, arm = by_type.get(string(value["type"], str), unknown)
+        return hook(value, arm)
+
+    return _checked(structure, dict, "an object")
+
+
+def _checked(structure: Hook, kind: type, name: str) -> Hook:
+    def check(value: Any, target: Any) -> Any:
+        if value.__class__ is not kind:
+            raise Mismatch(name, value)
+        return structure(value, target)
+
+    return check
+
+
+@frozen
+class Json(Generic[T]):
+    """Decodes a JSON body into a model; some statuses may have a model of their own."""
+
+    kind: Any
+    """A model or a union of models. `Any`: Python has no type for "the type T, or a union"."""
+    by_status: Mapping[int, Any] = field(factory=dict[int, Any])
+    accept: str = field(default="application/json", init=False)
+
+    def __call__(self, response: Response, /) -> T:
+        """Return the model; raises `ResponseValidationError`."""
+        _expect(response, lambda kind: kind == "application/json" or kind.endswith("+json"), self.accept)
+        kind = self.by_status.get(response.status_code, self.kind)
+        try:
+            data = json.loads(response.content)
+        except (ValueError, RecursionError) as error:
+            raise _invalid(response, "$", f"expected JSON: {error}") from error
+        try:
+            result: T = _converter(detailed=False).structure(data, kind)
+        except Exception as error:
+            raise _explained(response, data, kind, error) from error
+        return result
+
+
+def _explained(response: Response, data: Any, kind: Any, error: Exception) -> ResponseValidationError:
+    try:
+        _converter(detailed=True).structure(data, kind)
+    except Exception as detailed:  # noqa: BLE001 - any fault is reported
+        error = detailed
+    faults = list(faults_of(error, "$", wire_name))
+    return _invalid(response, faults[0][0], "; ".join(f"{path}: {what}" for path, what in faults[:5]), located=True)
+
+
+@frozen
+class _Bytes:
+    accept: str = "application/octet-stream"
+
+    def __call__(self, response: Response, /) -> bytes:
+        _expect(response, self.accept.__eq__, self.accept)
+        return response.content
+
+
+@frozen
+class _Text:
+    accept: str = "text/plain"
+
+    def __call__(self, response: Response, /) -> str:
+        """Decode as UTF-8; a byte that is none is kept as a surrogate escape, so that nothing is lost."""
+        _expect(response, self.accept.__eq__, self.accept)
+        return response.content.decode("utf-8", "surrogateescape")
+
+
+BYTES: Final = _Bytes()
+TEXT: Final = _Text()
+
+
+def _expect(response: Response, fits: Callable[[str], bool], expected: str) -> None:
+    kind = response.media_type
+    if kind and not fits(kind):
+        raise _invalid(response, "$", f"expected {expected}, got {len(response.content)} bytes of {kind}")
+
+
+def _invalid(response: Response, path: str, what: str, *, located: bool = False) -> ResponseValidationError:
+    message = what if located else f"{path}: {what}"
+    return ResponseValidationError(message, path=path, status_code=response.status_code, content=response.content)

@@ -1,0 +1,94 @@
+"""The two drivers of an exchange, and the system's clock: alone in the core, these block or await."""
+
+from __future__ import annotations
+
+import time
+from typing import TypeVar
+
+from mesa_core.call import Clock
+from mesa_core.errors import TransportError
+from mesa_core.exchange import Attempt, Flow, Outcome, Wait
+from mesa_core.transport import AsyncTransport, Transport
+
+__all__ = ["SystemClock", "arun", "run"]
+
+T = TypeVar("T")
+
+
+class SystemClock:
+    """The clock of a client that is given no other."""
+
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+    time = staticmethod(time.time)  # last: from here on, the class body's `time` is this one
+
+    async def asleep(self, seconds: float, /) -> None:
+        """Wait on whichever event loop runs, asyncio's or trio's."""
+        import anyio  # noqa: PLC0415 - only async code pays for it
+
+        await anyio.sleep(seconds)
+
+
+def run(flow: Flow[T], transport: Transport, clock: Clock) -> T:
+    """Carry a flow out, blocking."""
+    outcome: Outcome | None = None
+    try:
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            if isinstance(step, Wait):
+                clock.sleep(step.seconds)
+                outcome = None
+            else:
+                outcome = _send(transport, step)
+    finally:
+        flow.close()
+
+
+async def arun(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
+    """Carry a flow out, awaiting."""
+    outcome: Outcome | None = None
+    try:
+        while True:
+            try:
+                step = flow.send(outcome)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            if isinstance(step, Wait):
+                await clock.asleep(step.seconds)
+                outcome = None
+            else:
+                outcome = await _asend(transport, step)
+    finally:
+        flow.close()
+
+
+def _send(transport: Transport, attempt: Attempt) -> Outcome:
+    try:
+        return transport.send(attempt.request)
+    except TransportError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - no other library's exception may leave
+        return _foreign(transport, error)
+
+
+async def _asend(transport: AsyncTransport, attempt: Attempt) -> Outcome:
+    try:
+        return await transport.asend(attempt.request)
+    except TransportError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - no other library's exception may leave
+        return _foreign(transport, error)
+
+
+def _foreign(transport: object, error: Exception) -> TransportError:
+    """Stand in for an exception that a transport should not have let out."""
+    stand_in = TransportError(
+        f"the transport {type(transport).__name__} raised {type(error).__name__}, which is no TransportError", sent=True
+    )
+    stand_in.__cause__ = error
+    return stand_in

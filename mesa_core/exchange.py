@@ -1,0 +1,176 @@
+"""One call from operation to result, as a generator that does no I/O.
+
+It yields what is to be done, `Wait` or `Attempt`, and is sent what came of it. Hooks run
+here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
+
+    before_request → [Attempt] → after_response → decode → result
+          └── a failure → on_error → Retry(after) | a Response | nothing: raise
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from mesa_core.call import AttemptRecord, Call, Clock, Retry
+from mesa_core.config import ClientConfig
+from mesa_core.errors import (
+    APIError,
+    ConnectionLost,
+    InvalidRequest,
+    MesaError,
+    PluginError,
+    ResponseValidationError,
+    TransportError,
+)
+from mesa_core.http import Headers, Request, Response
+from mesa_core.operations import Operation
+from mesa_core.options import merge_options
+from mesa_core.plugins import Plugins
+from mesa_core.refusals import error_from
+from mesa_core.urls import expand
+from mesa_core.version import USER_AGENT
+
+__all__ = ["Attempt", "Ended", "Flow", "Outcome", "Wait", "exchange"]
+
+T = TypeVar("T")
+
+
+@frozen
+class Attempt:
+    """Send this request; the answer is the outcome."""
+
+    request: Request
+
+
+@frozen
+class Wait:
+    """Let so many seconds pass; the answer is None.
+
+    Waiting is a step of its own, so that `before_request` runs after it: a key or a trace
+    context is then as fresh as the attempt.
+    """
+
+    seconds: float
+
+
+@frozen
+class Ended(Generic[T]):
+    """A call that has ended well: its result, and the response it was read from."""
+
+    parsed: T
+    response: Response
+    call: Call
+
+
+Outcome: TypeAlias = Response | TransportError
+Flow: TypeAlias = Generator[Attempt | Wait, Outcome | None, T]
+
+
+def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, clock: Clock) -> Flow[Ended[T]]:
+    """Carry an operation out, in as many attempts as the plugins decide.
+
+    Raises:
+        MesaError: what the last attempt ended with.
+    """
+    options = merge_options(config.options, operation.options)
+    url = config.server_url + expand(operation.template, operation.path, operation.query)
+    call = Call(operation, config, options, clock, clock.monotonic())
+    retry = Retry()
+    while True:
+        call.attempt += 1
+        if retry.after:
+            yield Wait(retry.after)
+        verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, retry.after)
+        if not isinstance(verdict, Retry):
+            return verdict
+        retry = verdict
+
+
+def _request(operation: Operation[T], call: Call, url: str) -> Request:
+    headers = Headers({"Accept": operation.decode.accept, "User-Agent": USER_AGENT})
+    if operation.body is not None:
+        headers["Content-Type"] = "application/json"
+    for name, value in call.options.headers.items():
+        headers[name] = value
+    return Request(operation.method, url, headers, operation.body or b"", call.options.timeout)
+
+
+def _attempt(
+    operation: Operation[T], request: Request, plugins: Plugins, call: Call, waited: float
+) -> Flow[Ended[T] | Retry]:
+    response = plugins.before_request(request, call)
+    begun = call.clock.monotonic()
+    if response is None:
+        _check_headers(request.headers)
+        outcome = yield from _send(request, plugins, call)
+        _record(call, outcome, waited, begun)
+        if isinstance(outcome, TransportError):
+            return _settle(operation, outcome, plugins, call)
+        response = outcome
+    else:
+        _record(call, response, waited, begun)
+    retry = plugins.after_response(response, call)
+    if retry is not None:
+        return retry
+    try:
+        return _read(operation, response, call)
+    except (APIError, ResponseValidationError) as error:
+        return _settle(operation, error, plugins, call)
+
+
+def _send(request: Request, plugins: Plugins, call: Call) -> Flow[Outcome]:
+    try:
+        outcome = yield Attempt(request)
+    except GeneratorExit:
+        # The caller was cancelled. Every attempt begun is ended all the same, so that no span
+        # stays open; a plugin that breaks over it must not stand in the way of the cancellation.
+        with suppress(PluginError):
+            plugins.on_error(ConnectionLost("the call was cancelled before its response came"), call)
+        raise
+    if outcome is None:
+        raise TypeError("an Attempt was answered with None; a driver must send its outcome")
+    return outcome
+
+
+def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | Retry:
+    error.operation, error.attempts = operation.name, call.attempts
+    answer = plugins.on_error(error, call)
+    if answer is None:
+        raise error
+    return answer if isinstance(answer, Retry) else _read(operation, answer, call)
+
+
+def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
+    if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
+        raise error_from(response, operation.name, call.attempts)
+    try:
+        return Ended(operation.decode(response), response, call)
+    except ResponseValidationError as error:
+        error.operation, error.attempts = operation.name, call.attempts
+        raise
+
+
+def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:
+    status = outcome.status_code if isinstance(outcome, Response) else None
+    error = None if isinstance(outcome, Response) else f"{type(outcome).__name__}: {outcome}"
+    call.attempts += (AttemptRecord(status, error, waited, call.clock.monotonic() - begun),)
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+
+def _check_headers(headers: Headers) -> None:
+    """Refuse what would break out of a header (RFC 9110, section 5.5)."""
+    for name, value in headers.fields():
+        if not _TOKEN.fullmatch(name):
+            raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
+        if _UNSENDABLE.search(value):
+            raise InvalidRequest(
+                f"headers.{name}: the value holds a control character or one outside Latin-1", field=f"headers.{name}"
+            )

@@ -1,0 +1,15 @@
+"""Organizations."""
+
+from datetime import datetime
+
+from attrs import frozen
+
+__all__ = ["Organization"]
+
+
+@frozen(kw_only=True)
+class Organization:
+    """An organization."""
+
+    created_at: datetime
+    num_repos: int

@@ -1,0 +1,177 @@
+"""Options of a call: timeout, headers, retries. Checked once, merged per call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any, Literal, TypedDict, cast
+
+import attrs
+from attrs import Attribute, field, frozen
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.suggestions import unknown
+
+__all__ = [
+    "DEFAULT_RETRIES",
+    "Backoff",
+    "BackoffDict",
+    "CallOptions",
+    "RequestOptions",
+    "RetryConfig",
+    "RetryConfigDict",
+    "merge_options",
+    "milliseconds",
+]
+
+
+class BackoffDict(TypedDict, total=False):
+    """`Backoff` as a dict literal; times are in milliseconds."""
+
+    initial_interval: float
+    max_interval: float
+    exponent: float
+    max_elapsed_time: float
+
+
+class RetryConfigDict(TypedDict, total=False):
+    """`RetryConfig` as a dict literal."""
+
+    strategy: Literal["backoff", "none"]
+    backoff: BackoffDict
+    max_attempts: int
+
+
+class RequestOptions(TypedDict, total=False):
+    """Options for a single call; what is left out is the client's."""
+
+    timeout_ms: float
+    headers: Mapping[str, str]
+    retry_config: RetryConfigDict | RetryConfig
+
+
+def _number(minimum: float) -> Any:
+    def check(owner: object, attribute: Attribute[float], value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < minimum:
+            where = f"{_WHERE[type(owner).__name__]}.{attribute.name}"
+            raise ConfigurationError(f"{where}: expected a number of at least {minimum:g}, got {value!r}")
+
+    return check
+
+
+def _strategy(_: object, __: Attribute[Literal["backoff", "none"]], value: object) -> None:
+    if value not in ("backoff", "none"):
+        raise ConfigurationError(f"retry_config.strategy: {unknown('strategy', value, ('backoff', 'none'))}")
+
+
+_WHERE = {"Backoff": "retry_config.backoff", "RetryConfig": "retry_config"}
+
+
+@frozen(kw_only=True)
+class Backoff:
+    """How long to wait before another attempt. Times are in milliseconds.
+
+    The wait before retry n is drawn evenly from 0 to min(max_interval, initial_interval * exponent ** (n - 1)).
+    A wait that would pass `max_elapsed_time`, counted from the start of the call, is not begun.
+    """
+
+    initial_interval: float = field(default=500, validator=_number(0))
+    max_interval: float = field(default=60_000, validator=_number(0))
+    exponent: float = field(default=1.5, validator=_number(1))
+    max_elapsed_time: float = field(default=300_000, validator=_number(0))
+
+
+@frozen(kw_only=True)
+class RetryConfig:
+    """Whether and how failed attempts are repeated; `max_attempts` counts the first one too, None sets no bound."""
+
+    strategy: Literal["backoff", "none"] = field(default="backoff", validator=_strategy)
+    backoff: Backoff = field(factory=Backoff)
+    max_attempts: int | None = field(default=None, validator=attrs.validators.optional(_number(1)))
+
+    @classmethod
+    def of(cls, given: RetryConfig | Mapping[str, Any] | RetryConfigDict) -> RetryConfig:
+        """Return the configuration that a dict spells out.
+
+        Raises:
+            ConfigurationError: a key is unknown or a value is not what it may be.
+        """
+        if isinstance(given, cls):
+            return given
+        fields = _checked(given, cls, "retry_config")
+        if "backoff" in fields and not isinstance(fields["backoff"], Backoff):
+            fields["backoff"] = Backoff(**_checked(fields["backoff"], Backoff, "retry_config.backoff"))
+        return cls(**fields)
+
+
+DEFAULT_RETRIES = RetryConfig(max_attempts=4)
+
+
+def _checked(given: object, kind: type[Any], where: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{where}: expected a {kind.__name__} or a mapping, got {type(given).__name__}")
+    known = [attribute.name for attribute in attrs.fields(kind)]
+    fields = cast("Mapping[str, Any]", given)
+    for key in fields:
+        if key not in known:
+            raise ConfigurationError(f"{where}: {unknown('key', key, known)}")
+    return dict(fields)
+
+
+@frozen
+class CallOptions:
+    """The options that a call runs under, the client's and its own merged; `timeout` is in seconds."""
+
+    timeout: float
+    headers: Mapping[str, str] = field(repr=False)
+    retries: RetryConfig
+
+
+def milliseconds(name: str, value: object) -> float:
+    """Return a time in milliseconds as seconds.
+
+    Raises:
+        ConfigurationError: it is not a positive number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
+        raise ConfigurationError(f"{name}: expected a positive number of milliseconds, got {value!r}")
+    return value / 1000
+
+
+def checked_headers(name: str, value: object) -> dict[str, str]:
+    """Return headers given by a user as a dict of their own.
+
+    Raises:
+        ConfigurationError: they are not a mapping of str to str.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{name}: expected a mapping of str to str, got {type(value).__name__}")
+    headers = cast("Mapping[object, object]", value)
+    for key, text in headers.items():
+        if not (isinstance(key, str) and isinstance(text, str)):
+            came = type(text if isinstance(key, str) else key).__name__
+            raise ConfigurationError(f"{name}: expected str for {key!r}, got {came}")
+    return dict(cast("Mapping[str, str]", headers))
+
+
+def merge_options(defaults: CallOptions, given: RequestOptions | None) -> CallOptions:
+    """Return the client's options with those of one call on top; headers are merged by name.
+
+    Raises:
+        ConfigurationError: an option is unknown or is not of its type.
+    """
+    if not given:
+        return defaults
+    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller may not type-check
+        raise ConfigurationError(f"request_options: expected a mapping, got {type(given).__name__}")
+    for key in given:
+        if key not in RequestOptions.__annotations__:
+            raise ConfigurationError(f"request_options: {unknown('option', key, RequestOptions.__annotations__)}")
+    timeout, headers, retries = defaults.timeout, defaults.headers, defaults.retries
+    if "timeout_ms" in given:
+        timeout = milliseconds("request_options.timeout_ms", given["timeout_ms"])
+    if "headers" in given:
+        headers = {**headers, **checked_headers("request_options.headers", given["headers"])}
+    if "retry_config" in given:
+        retries = RetryConfig.of(given["retry_config"])
+    return CallOptions(timeout, headers, retries)

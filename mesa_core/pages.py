@@ -1,0 +1,122 @@
+"""Pages: one page's result, the items of all pages, and the way from one page to the next.
+
+The way is a plugin's to know (`next_page`); a page asks for it and fetches what it is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.exchange import Ended
+from mesa_core.operations import PagedOperation, PageInfo
+from mesa_core.plugins import Plugins
+
+if TYPE_CHECKING:
+    from mesa_core.worlds import Blocking, NonBlocking
+
+__all__ = ["AsyncPage", "AsyncPages", "Page"]
+
+R = TypeVar("R", bound=PageInfo)
+I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
+
+
+class _Fetched(Generic[R, I]):
+    """A page that has been fetched, in either world."""
+
+    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R]) -> None:
+        self.result: R = ended.parsed
+        """The page as the server sent it: its items, `next_cursor` and `has_more`."""
+        self._operation = operation
+        self._ended = ended
+
+    @property
+    def items(self) -> Sequence[I]:
+        """The items of this page alone."""
+        return self._operation.items(self.result)
+
+    def _following(self, plugins: Plugins) -> PagedOperation[R, I] | None:
+        following = plugins.next_page(self._operation, self.result, self._ended.call)
+        if following is None and self.result.has_more:
+            raise ConfigurationError("there are more pages, but no plugin fetches them; is pagination switched off?")
+        return following
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.result!r})"
+
+
+class Page(_Fetched[R, I]):
+    """One page of a list. Iterating it yields the items of this page and, fetched as needed, of all that follow."""
+
+    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R], world: Blocking) -> None:
+        super().__init__(operation, ended)
+        self._world = world
+
+    def next(self) -> Page[R, I] | None:
+        """Fetch the next page; None when this is the last.
+
+        Raises:
+            MesaError: as any call does; ResponseValidationError when the server repeats a cursor.
+        """
+        following = self._following(self._world.parts.plugins)
+        return None if following is None else self._world.pages(following)
+
+    def pages(self) -> Iterator[Page[R, I]]:
+        """Yield this page and all that follow, fetching each when it is asked for."""
+        page: Page[R, I] | None = self
+        while page is not None:
+            yield page
+            page = page.next()
+
+    def __iter__(self) -> Iterator[I]:
+        for page in self.pages():
+            yield from page.items
+
+
+class AsyncPage(_Fetched[R, I]):
+    """One page of a list, for `async` code; `async for` yields the items of this page and of all that follow."""
+
+    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R], world: NonBlocking) -> None:
+        super().__init__(operation, ended)
+        self._world = world
+
+    async def next(self) -> AsyncPage[R, I] | None:
+        """Fetch the next page; None when this is the last. Raises as `Page.next` does."""
+        following = self._following(self._world.parts.plugins)
+        return None if following is None else await self._world.pages(following)
+
+    async def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
+        """Yield this page and all that follow, fetching each when it is asked for."""
+        page: AsyncPage[R, I] | None = self
+        while page is not None:
+            yield page
+            page = await page.next()
+
+    async def __aiter__(self) -> AsyncIterator[I]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+
+class AsyncPages(Generic[R, I]):
+    """What a list method of an async client returns: `await` it for its first page, or iterate over all items."""
+
+    def __init__(self, operation: PagedOperation[R, I], world: NonBlocking) -> None:
+        self._operation = operation
+        self._world = world
+
+    def __await__(self) -> Generator[object, None, AsyncPage[R, I]]:
+        return self._first().__await__()
+
+    async def _first(self) -> AsyncPage[R, I]:
+        return AsyncPage(self._operation, await self._world.run(self._operation), self._world)
+
+    async def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
+        """Yield all pages, fetching each when it is asked for."""
+        async for page in (await self).pages():
+            yield page
+
+    async def __aiter__(self) -> AsyncIterator[I]:
+        async for item in await self:
+            yield item

@@ -1,0 +1,163 @@
+"""The plugins of one client: loaded by name, checked, called in order, and blamed by name.
+
+Alone in touching pluggy's hooks. pluggy registers and orders the implementations; they are
+called from here, since a failure must name its plugin and the first answer wins while all run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import field, frozen
+
+from mesa_core.call import Retry
+from mesa_core.checks import HookManager, check_plugin
+from mesa_core.errors import MesaError, PluginError
+from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
+from mesa_core.http import Request, Response
+from mesa_core.installed import NamedPlugin, distribution_of
+from mesa_core.operations import Operation
+from mesa_core.transport import TransportFactory
+
+if TYPE_CHECKING:
+    from mesa_core.call import Call
+
+__all__ = ["PluginInfo", "Plugins"]
+
+A = TypeVar("A")
+Op = TypeVar("Op", bound=Operation[Any])
+
+
+@frozen
+class PluginInfo:
+    """One plugin of a client."""
+
+    name: str
+    distribution: str | None
+    """The distribution it came with; None for code that belongs to none."""
+    version: str | None
+    hooks: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r}" + (f" of {self.distribution} {self.version}" if self.distribution else "")
+
+
+@frozen
+class _Entry:
+    named: NamedPlugin
+    hooks: tuple[str, ...]
+
+    @property
+    def info(self) -> PluginInfo:
+        owner = (self.named.distribution, self.named.version)
+        if owner[0] is None:
+            plugin = self.named.plugin
+            owner = distribution_of(plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__)
+        return PluginInfo(self.named.name, *owner, self.hooks)
+
+
+@frozen
+class _Implementation:
+    entry: _Entry
+    function: Callable[..., object] = field(repr=False)
+    arguments: tuple[str, ...]
+
+
+class Plugins:
+    """The plugins of a client, in the order in which they run; `print` shows a table."""
+
+    def __init__(self, plugins: Iterable[NamedPlugin]) -> None:
+        """Register plugins in the order in which they are to run.
+
+        Raises:
+            ConfigurationError: one of them is no plugin, or one of its hooks would not work.
+        """
+        named = list(plugins)
+        manager = HookManager(NAMESPACE)
+        manager.add_hookspecs(Plugin)
+        for each in reversed(named):  # pluggy calls the last registered first
+            check_plugin(manager, each.name, each.plugin)
+            manager.register(each.plugin, each.name)
+        self._entries = {each.name: _Entry(each, _hooks(manager, each.plugin)) for each in named}
+        self._implementations = {hook: self._ordered(manager, hook) for hook in HOOKS}
+
+    def _ordered(self, manager: HookManager, hook: str) -> tuple[_Implementation, ...]:
+        found = getattr(manager.hook, hook).get_hookimpls()
+        return tuple(
+            _Implementation(self._entries[each.plugin_name], each.function, each.argnames) for each in reversed(found)
+        )
+
+    def provide_transports(self) -> dict[str, TransportFactory]:
+        """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
+        offers: dict[str, TransportFactory] = {}
+        kinds: tuple[type[Any], ...] = (dict,)
+        offered: dict[str, TransportFactory]
+        for offered in self._answers("provide_transports", kinds, {}):
+            offers = {**offered, **offers}
+        return offers
+
+    def before_request(self, request: Request, call: Call) -> Response | None:
+        """Let all plugins see and change a request; return the first response that answers it unsent."""
+        return self._first("before_request", (Response,), {"request": request, "call": call})
+
+    def after_response(self, response: Response, call: Call) -> Retry | None:
+        """Let all plugins see and change a response; return the first decision to ask again."""
+        return self._first("after_response", (Retry,), {"response": response, "call": call})
+
+    def on_error(self, error: MesaError, call: Call) -> Retry | Response | None:
+        """Let all plugins see a failed attempt; return the first decision."""
+        kinds: tuple[type[Retry | Response], ...] = (Retry, Response)
+        return self._first("on_error", kinds, {"error": error, "call": call})
+
+    def next_page(self, operation: Op, result: object, call: Call) -> Op | None:
+        """Return the operation that fetches the next page, from the first plugin that knows one."""
+        arguments = {"operation": operation, "result": result, "call": call}
+        return self._first("next_page", (type(operation),), arguments)
+
+    def _first(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
+        first = None
+        for answer in self._answers(hook, kinds, arguments):
+            first = answer if first is None else first
+        return first
+
+    def _answers(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> Iterator[A]:
+        for implementation in self._implementations[hook]:
+            try:
+                answer = implementation.function(*[arguments[name] for name in implementation.arguments])
+            except MesaError as error:  # a decision of the plugin's, such as refusing a request
+                error.add_note(f"raised by {implementation.entry.info} in {hook}")
+                raise
+            except Exception as error:
+                raise _broken(implementation.entry, hook, f"raised {type(error).__name__}: {error}") from error
+            if isinstance(answer, kinds):
+                yield answer
+            elif answer is not None:
+                expected = " or ".join(kind.__name__ for kind in kinds)
+                raise _broken(implementation.entry, hook, f"returned {type(answer).__name__}, not {expected} or None")
+
+    def __iter__(self) -> Iterator[PluginInfo]:
+        return (entry.info for entry in self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __str__(self) -> str:
+        rows = [("name", "distribution", "version", "hooks")]
+        rows += [(info.name, info.distribution or "-", info.version or "-", ", ".join(info.hooks)) for info in self]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        return "\n".join("  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows)
+
+    def __repr__(self) -> str:
+        return f"<Plugins: {', '.join(self._entries)}>"
+
+
+def _broken(entry: _Entry, hook: str, what: str) -> PluginError:
+    info = entry.info
+    return PluginError(f"{info} {what} in {hook}", plugin=info.name, distribution=info.distribution, hook=hook)
+
+
+def _hooks(manager: HookManager, plugin: object) -> tuple[str, ...]:
+    names = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+    return tuple(hook for hook in HOOKS if hook in names)

@@ -1,0 +1,76 @@
+"""API keys."""
+
+from __future__ import annotations
+
+from mesa_core.bodies import encode
+from mesa_core.converter import Json
+from mesa_core.models.admin import ApiKeys, CreateApiKeyBody, CreatedApiKey
+from mesa_core.models.common import Success
+from mesa_core.operations import Operation, Resource, W_co, operation
+from mesa_core.options import RequestOptions
+
+__all__ = ["Admin"]
+
+
+class Admin(Resource[W_co]):
+    """Create, list and revoke API keys; needs the scope `admin`."""
+
+    __slots__ = ()
+
+    @operation
+    def create_api_key(
+        self, *, org: str, body: CreateApiKeyBody, request_options: RequestOptions | None = None
+    ) -> Operation[CreatedApiKey]:
+        """Create an API key; `key` of the result is its secret, which is never returned again.
+
+        Args:
+            org: The organization's name.
+            body: `name` and `scopes`, both optional.
+            request_options: Options for this call alone.
+
+        Raises:
+            BadRequest: there is no such scope.
+            Forbidden: the client's own key lacks the scope `admin`.
+        """
+        return Operation(
+            name="admin.create_api_key",
+            method="POST",
+            template="/{org}/api-keys",
+            path={"org": org},
+            body=encode(body, CreateApiKeyBody),
+            decode=Json[CreatedApiKey](CreatedApiKey),
+            options=request_options,
+        )
+
+    @operation
+    def list_api_keys(self, *, org: str, request_options: RequestOptions | None = None) -> Operation[ApiKeys]:
+        """List API keys, revoked ones too, without their secrets.
+
+        Raises:
+            Forbidden: the client's own key lacks the scope `admin`.
+        """
+        return Operation(
+            name="admin.list_api_keys",
+            method="GET",
+            template="/{org}/api-keys",
+            path={"org": org},
+            decode=Json[ApiKeys](ApiKeys),
+            options=request_options,
+        )
+
+    @operation
+    def revoke_api_key(self, *, org: str, id: str, request_options: RequestOptions | None = None) -> Operation[Success]:  # noqa: A002 - the contract's name
+        """Revoke an API key; it stops working at once.
+
+        Raises:
+            NotFound: there is no such key.
+            Forbidden: the client's own key lacks the scope `admin`.
+        """
+        return Operation(
+            name="admin.revoke_api_key",
+            method="DELETE",
+            template="/{org}/api-keys/{id}",
+            path={"org": org, "id": id},
+            decode=Json[Success](Success),
+            options=request_options,
+        )

@@ -1,0 +1,79 @@
+"""Which lines AI agents wrote."""
+
+from __future__ import annotations
+
+from mesa_core.converter import Json
+from mesa_core.models.agent_blame import AgentBlame, AnalyticsReport, Period
+from mesa_core.operations import Operation, Resource, W_co, operation
+from mesa_core.options import RequestOptions
+
+__all__ = ["AgentBlames"]
+
+
+class AgentBlames(Resource[W_co]):
+    """Ask which lines AI agents wrote."""
+
+    __slots__ = ()
+
+    @operation
+    def get(
+        self, *, org: str, repo: str, base: str, head: str, request_options: RequestOptions | None = None
+    ) -> Operation[AgentBlame]:
+        """Tell which lines between two refs an AI agent wrote.
+
+        Raises:
+            NotFound: there is no such repository or ref.
+        """
+        return Operation(
+            name="agent_blame.get",
+            method="GET",
+            template="/{org}/{repo}/agentblame",
+            path={"org": org, "repo": repo},
+            query={"base": base, "head": head},
+            decode=Json[AgentBlame](AgentBlame),
+            options=request_options,
+        )
+
+    @operation
+    def get_analytics(
+        self, *, org: str, repo: str, period: Period | None = None, request_options: RequestOptions | None = None
+    ) -> Operation[AnalyticsReport]:
+        """Get AI attribution over the whole repository.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            period: How far to look back; "all" when it is left out.
+            request_options: Options for this call alone.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="agent_blame.get_analytics",
+            method="GET",
+            template="/{org}/{repo}/analytics",
+            path={"org": org, "repo": repo},
+            query={"period": period},
+            decode=Json[AnalyticsReport](AnalyticsReport),
+            options=request_options,
+        )
+
+    @operation
+    def refresh_analytics(
+        self, *, org: str, repo: str, request_options: RequestOptions | None = None
+    ) -> Operation[AnalyticsReport]:
+        """Aggregate the repository's attribution again.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="agent_blame.refresh_analytics",
+            method="POST",
+            template="/{org}/{repo}/analytics/refresh",
+            path={"org": org, "repo": repo},
+            decode=Json[AnalyticsReport](AnalyticsReport),
+            options=request_options,
+            repeatable=True,
+        )

@@ -1,0 +1,99 @@
+"""Branches."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from mesa_core.bodies import encode
+from mesa_core.converter import Json
+from mesa_core.models.branches import Branch, BranchPage, CreateBranchBody
+from mesa_core.models.common import Success
+from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
+from mesa_core.options import RequestOptions
+
+__all__ = ["Branches"]
+
+
+class Branches(Resource[W_co]):
+    """List, create and delete branches."""
+
+    __slots__ = ()
+
+    @paginated
+    def list(
+        self,
+        *,
+        org: str,
+        repo: str,
+        cursor: str | None = None,
+        limit: int | None = None,
+        request_options: RequestOptions | None = None,
+    ) -> PagedOperation[BranchPage, Branch]:
+        """List branches: iterate over all of them, or look at one page's `result`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            cursor: Where to go on, from an earlier page's `result.next_cursor`.
+            limit: Items a page, 1 to 100; the server takes 50 when it is left out.
+            request_options: Options for this call alone.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return PagedOperation(
+            name="branches.list",
+            method="GET",
+            template="/{org}/{repo}/branches",
+            path={"org": org, "repo": repo},
+            query={"cursor": cursor, "limit": limit},
+            decode=Json[BranchPage](BranchPage),
+            items=attrgetter("branches"),
+            options=request_options,
+        )
+
+    @operation
+    def create(
+        self, *, org: str, repo: str, body: CreateBranchBody, request_options: RequestOptions | None = None
+    ) -> Operation[Branch]:
+        """Create a branch.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            body: `name`, and `head_sha` (or `from`): the commit sha or the branch to start at.
+            request_options: Options for this call alone.
+
+        Raises:
+            BadRequest: git does not allow the name.
+            NotFound: there is no such repository, or nothing to start at.
+            Conflict: there is a branch of that name.
+        """
+        return Operation(
+            name="branches.create",
+            method="POST",
+            template="/{org}/{repo}/branches",
+            path={"org": org, "repo": repo},
+            body=encode(body, CreateBranchBody),
+            decode=Json[Branch](Branch),
+            options=request_options,
+        )
+
+    @operation
+    def delete(
+        self, *, org: str, repo: str, branch: str, request_options: RequestOptions | None = None
+    ) -> Operation[Success]:
+        """Delete a branch; a slash in its name needs no escaping.
+
+        Raises:
+            NotFound: there is no such repository or branch.
+            Conflict: it is the default branch.
+        """
+        return Operation(
+            name="branches.delete",
+            method="DELETE",
+            template="/{org}/{repo}/branches/{branch}",
+            path={"org": org, "repo": repo, "branch": branch},
+            decode=Json[Success](Success),
+            options=request_options,
+        )

@@ -1,0 +1,63 @@
+"""Differences between refs."""
+
+from __future__ import annotations
+
+from mesa_core.converter import TEXT, Json
+from mesa_core.models.diffs import Diff
+from mesa_core.operations import Operation, Resource, W_co, operation
+from mesa_core.options import RequestOptions
+
+__all__ = ["Diffs"]
+
+
+class Diffs(Resource[W_co]):
+    """Compare two refs."""
+
+    __slots__ = ()
+
+    @operation
+    def get(
+        self, *, org: str, repo: str, base: str, head: str, request_options: RequestOptions | None = None
+    ) -> Operation[Diff]:
+        """Get the difference between two refs, file by file.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            base: A branch name or a commit sha.
+            head: A branch name or a commit sha.
+            request_options: Options for this call alone.
+
+        Raises:
+            NotFound: there is no such repository or ref.
+        """
+        return Operation(
+            name="diffs.get",
+            method="GET",
+            template="/{org}/{repo}/diff",
+            path={"org": org, "repo": repo},
+            query={"base": base, "head": head},
+            decode=Json[Diff](Diff),
+            options=request_options,
+        )
+
+    @operation
+    def patch(
+        self, *, org: str, repo: str, base: str, head: str, request_options: RequestOptions | None = None
+    ) -> Operation[str]:
+        """Get the difference between two refs as a unified diff.
+
+        Bytes that are no UTF-8 are kept as surrogate escapes: encode with `errors="surrogateescape"` to get them back.
+
+        Raises:
+            NotFound: there is no such repository or ref.
+        """
+        return Operation(
+            name="diffs.patch",
+            method="GET",
+            template="/{org}/{repo}/diff",
+            path={"org": org, "repo": repo},
+            query={"base": base, "head": head},
+            decode=TEXT,
+            options=request_options,
+        )

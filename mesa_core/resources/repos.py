@@ -1,0 +1,176 @@
+"""Repositories."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from mesa_core.bodies import encode
+from mesa_core.converter import Json
+from mesa_core.models.common import Success
+from mesa_core.models.repos import (
+    CreateRepoBody,
+    Repo,
+    RepoPage,
+    SyncingRepo,
+    SyncStatus,
+    UpdateRepoBody,
+)
+from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
+from mesa_core.options import RequestOptions
+
+__all__ = ["Repos"]
+
+
+class Repos(Resource[W_co]):
+    """Create, find, change, delete and synchronise repositories."""
+
+    __slots__ = ()
+
+    @operation
+    def create(
+        self, *, org: str, body: CreateRepoBody, request_options: RequestOptions | None = None
+    ) -> Operation[Repo]:
+        """Create a repository.
+
+        Args:
+            org: The organization's name.
+            body: `name` (up to 100 of letters, digits, `.`, `_`, `-`), and optionally `default_branch` and `upstream`.
+            request_options: Options for this call alone.
+
+        Raises:
+            BadRequest: the name is not allowed.
+            Conflict: there is a repository of that name.
+        """
+        return Operation(
+            name="repos.create",
+            method="POST",
+            template="/{org}/repos",
+            path={"org": org},
+            body=encode(body, CreateRepoBody),
+            decode=Json[Repo](Repo),
+            options=request_options,
+        )
+
+    @paginated
+    def list(
+        self,
+        *,
+        org: str,
+        cursor: str | None = None,
+        limit: int | None = None,
+        request_options: RequestOptions | None = None,
+    ) -> PagedOperation[RepoPage, Repo]:
+        """List repositories: iterate over all of them, or look at one page's `result`.
+
+        Args:
+            org: The organization's name.
+            cursor: Where to go on, from an earlier page's `result.next_cursor`.
+            limit: Items a page, 1 to 100; the server takes 50 when it is left out.
+            request_options: Options for this call alone.
+        """
+        return PagedOperation(
+            name="repos.list",
+            method="GET",
+            template="/{org}/repos",
+            path={"org": org},
+            query={"cursor": cursor, "limit": limit},
+            decode=Json[RepoPage](RepoPage),
+            items=attrgetter("repos"),
+            options=request_options,
+        )
+
+    @operation
+    def get(
+        self, *, org: str, repo: str, request_options: RequestOptions | None = None
+    ) -> Operation[Repo | SyncingRepo]:
+        """Get a repository; a `SyncingRepo` while it is being synchronised from its upstream.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="repos.get",
+            method="GET",
+            template="/{org}/{repo}",
+            path={"org": org, "repo": repo},
+            decode=Json[Repo | SyncingRepo](Repo, {202: SyncingRepo}),
+            options=request_options,
+        )
+
+    @operation
+    def update(
+        self, *, org: str, repo: str, body: UpdateRepoBody, request_options: RequestOptions | None = None
+    ) -> Operation[Repo]:
+        """Change a repository's name, default branch or upstream.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            body: What to change. `upstream`: None removes it, leaving it out keeps it.
+            request_options: Options for this call alone.
+
+        Raises:
+            NotFound: there is no such repository.
+            Conflict: there is another repository of the new name.
+        """
+        return Operation(
+            name="repos.update",
+            method="PATCH",
+            template="/{org}/{repo}",
+            path={"org": org, "repo": repo},
+            body=encode(body, UpdateRepoBody),
+            decode=Json[Repo](Repo),
+            options=request_options,
+        )
+
+    @operation
+    def delete(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
+        """Delete a repository and all that it holds.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="repos.delete",
+            method="DELETE",
+            template="/{org}/{repo}",
+            path={"org": org, "repo": repo},
+            decode=Json[Success](Success),
+            options=request_options,
+        )
+
+    @operation
+    def sync(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
+        """Synchronise a repository from its upstream now; answers when that has ended.
+
+        Raises:
+            BadRequest: the repository has no upstream (code NO_UPSTREAM).
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="repos.sync",
+            method="POST",
+            template="/{org}/{repo}/sync",
+            path={"org": org, "repo": repo},
+            decode=Json[Success](Success),
+            options=request_options,
+            repeatable=True,
+        )
+
+    @operation
+    def get_sync_status(
+        self, *, org: str, repo: str, request_options: RequestOptions | None = None
+    ) -> Operation[SyncStatus]:
+        """Tell when a repository was last synchronised from its upstream, and how that went.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        return Operation(
+            name="repos.get_sync_status",
+            method="GET",
+            template="/{org}/{repo}/sync",
+            path={"org": org, "repo": repo},
+            decode=Json[SyncStatus](SyncStatus),
+            options=request_options,
+        )

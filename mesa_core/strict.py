@@ -1,0 +1,95 @@
+"""Strict cattrs hooks for plain values, shared by responses and request bodies.
+
+cattrs coerces by default: None becomes "None", "false" becomes True, "abc" a list of three.
+These hooks accept a value only as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import UnionType
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
+
+from cattrs import Converter
+
+from mesa_core.faults import Mismatch
+from mesa_core.models.common import Wire
+
+__all__ = ["Hook", "instant", "is_union", "register_strict", "string", "wire_name"]
+
+Hook = Callable[[Any, Any], Any]
+"""A cattrs structure hook: takes a value and a type. `Any`: data of any shape goes in."""
+
+
+def string(value: Any, _: Any) -> str:
+    """Accept a str."""
+    if isinstance(value, str):
+        return value
+    raise Mismatch("a string", value)
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise Mismatch("a boolean", value)
+
+
+def _integer(value: Any, _: Any) -> int:
+    # The contract says `number` for sizes and counts, so 12.0 is as good as 12.
+    if value.__class__ is int or (value.__class__ is float and value.is_integer()):
+        return int(value)
+    raise Mismatch("a whole number", value)
+
+
+def _number(value: Any, _: Any) -> float:
+    if value.__class__ is int or value.__class__ is float:
+        return float(value)
+    raise Mismatch("a number", value)
+
+
+def instant(value: Any, _: Any) -> datetime:
+    """Accept an RFC 3339 date-time with an offset."""
+    try:
+        moment = datetime.fromisoformat(string(value, str))
+    except ValueError:
+        raise Mismatch("an RFC 3339 date-time", value, show=True) from None
+    if moment.tzinfo is None:
+        raise Mismatch("a date-time with an offset", value, show=True)
+    return moment
+
+
+def _literal(value: Any, kind: Any) -> Any:
+    for known in get_args(kind):
+        if value.__class__ is known.__class__ and value == known:
+            return known
+    raise Mismatch(" or ".join(map(repr, get_args(kind))), value, show=isinstance(value, str))
+
+
+def _is_literal(kind: Any) -> bool:
+    origin: object = get_origin(kind)
+    return origin is Literal
+
+
+def register_strict(converter: Converter) -> None:
+    """Make a converter accept plain values only as they are."""
+    converter.register_structure_hook(str, string)
+    converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(datetime, instant)
+    converter.register_structure_hook_func(_is_literal, _literal)
+
+
+def is_union(kind: Any) -> bool:
+    """Tell whether a type is a union, in either spelling."""
+    return get_origin(kind) in (Union, UnionType)
+
+
+def wire_name(kind: Any, attribute: str) -> str:
+    """Return the name that an attribute of a model or a body has on the wire."""
+    hint = get_type_hints(kind, include_extras=True).get(attribute)
+    if get_origin(hint) is NotRequired:
+        (hint,) = get_args(hint)
+    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Wire)]
+    return marks[0].name if marks else attribute

@@ -1,0 +1,19 @@
+"""Authentication: the key as a bearer token, on requests to the server's own origin and nowhere else."""
+
+from __future__ import annotations
+
+from mesa_core import Call, Plugin, Request, Response, check_key, hookimpl
+
+__all__ = ["Auth"]
+
+
+class Auth(Plugin):
+    """Adds `Authorization: Bearer …` to requests for the client's server."""
+
+    @hookimpl(trylast=True)  # after everyone who may change the URL, so that no change can send the key elsewhere
+    def before_request(self, request: Request, call: Call) -> Response | None:
+        """Set the header; a callable key is asked for each attempt."""
+        key = call.config.api_key
+        if key is not None and request.origin == call.config.origin:
+            request.headers["Authorization"] = f"Bearer {check_key(key()) if callable(key) else key}"
+        return None
