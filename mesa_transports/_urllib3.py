@@ -84,7 +84,7 @@ class _Bounded(HTTPConnection):
 
     def send(self, data: Any) -> None:
         """Send all of `data`. `sendall` of a TLS socket would wait the whole timeout for each record."""
-        view = memoryview(data)
+        view = memoryview(data).cast("B")
         while view:
             _bound(self.sock)
             view = view[self.sock.send(view) :]

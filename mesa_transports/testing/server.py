@@ -1,0 +1,118 @@
+"""An HTTP server on loopback that fails on demand: the other end of every test of a transport.
+
+Speaks HTTP over raw sockets, because what it has to send is often not HTTP. The first segment
+of a path names the behaviour; `mesa_transports.testing.behaviours` has them all. It records what
+it received, so a test can say what was sent and how often. It uses no HTTP library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import ssl
+import threading
+from typing import Any, Final, Self, cast
+
+from mesa_transports.testing.behaviours import behave
+from mesa_transports.testing.peer import Peer, Received
+
+__all__ = ["FaultServer"]
+
+_POLL: Final = 0.01  # seconds until the accepting thread notices that it is to end
+_PATIENCE: Final = 10.0  # seconds in which a client must do what is waited for
+
+
+class FaultServer:
+    """The server; as a context manager it serves until the block ends.
+
+    Args:
+        tls: A server's TLS context makes it an HTTPS server.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.received: list[Received] = []
+        """The requests, in the order in which they came."""
+        self.connections = 0
+        """How many connections were made."""
+        self._tls = tls
+        self._stopping = threading.Event()
+        self._closed = threading.Semaphore(0)
+        self._open: list[socket.socket] = []
+        self._listener = _Listener(self)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(_POLL,), name="fault server")
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, on 127.0.0.1."""
+        return int(self._listener.server_address[1])
+
+    def url(self, path: str = "/") -> str:
+        """Return the URL of a path."""
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}{path}"
+
+    def serve(self, sock: socket.socket) -> None:
+        """Serve one connection, until a behaviour or the client ends it."""
+        self.connections += 1
+        peer = Peer(self._secured(sock), self._stopping)
+        self._open.append(peer.sock)
+        try:
+            while not self._stopping.is_set() and (received := peer.receive()) is not None:
+                self.received.append(received)
+                if not behave(peer, received):
+                    break
+        finally:
+            peer.close()
+            self._closed.release()
+
+    def wait_for_close(self) -> None:
+        """Wait until one more connection is closed on the server's side."""
+        if not self._closed.acquire(timeout=_PATIENCE):
+            raise TimeoutError("no connection was closed")
+
+    def _secured(self, sock: socket.socket) -> socket.socket:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is None:
+            return sock
+        sock.settimeout(_PATIENCE)
+        try:
+            secured = self._tls.wrap_socket(sock, server_side=True)
+        except OSError:
+            sock.close()
+            raise
+        secured.settimeout(None)
+        return secured
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._listener.shutdown()
+        for sock in self._open:
+            with contextlib.suppress(OSError):  # closed already
+                sock.shutdown(socket.SHUT_RDWR)
+        self._listener.server_close()  # waits for the threads of all connections
+        self._thread.join()
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    """Hands a connection to the fault server, on a thread of its own."""
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):  # a client that went away is what many tests are about
+            cast("_Listener", self.server).faults.serve(self.request)
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    """Accepts connections."""
+
+    request_queue_size = 128
+
+    def __init__(self, faults: FaultServer) -> None:
+        self.faults = faults
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def shutdown_request(self, request: Any) -> None:  # `Any`: as the standard library says
+        """Leave closing to the peer: this would end in peace what is to end in a reset."""

@@ -1,0 +1,245 @@
+"""A suite that cannot fail is worthless: each broken transport here fails the test made for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+from _pytest.outcomes import Failed
+
+from mesa_core.errors import ConnectError, ConnectionLost, TransportError
+from mesa_core.http import Headers, Request, Response
+from mesa_transports.httpx import HttpxTransport
+from mesa_transports.testing import FaultServer, TransportSuite
+from mesa_transports.testing.worlds import World, drive
+
+pytest_plugins = ["pytester"]
+
+
+class Raw(HttpxTransport):
+    """What one would write first: the library's own way, errors unmapped."""
+
+    options: ClassVar[dict[str, Any]] = {}
+
+    def send(self, request: Request, /) -> Response:
+        response = self._client.request(
+            request.method,
+            request.url,
+            headers=list(request.headers.fields()),
+            content=request.content,
+            timeout=request.timeout,
+            **self.options,
+        )
+        return Response(response.status_code, response.headers, response.content)
+
+
+class FollowsRedirects(Raw):
+    options: ClassVar[dict[str, Any]] = {"follow_redirects": True}
+
+
+class PerReadTimeout(Raw):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except httpx.HTTPError as error:
+            raise ConnectionLost("lost") from error
+
+
+class Retries(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except ConnectionLost:
+            return super().send(request)
+
+
+class LowersValues(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        request.headers = Headers((name, value.lower()) for name, value in request.headers.fields())
+        return super().send(request)
+
+
+class LosesRepeatedFields(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        response = super().send(request)
+        response.headers = Headers(dict(response.headers.fields()))
+        return response
+
+
+class SaysSentWhenRefused(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except ConnectError as error:
+            raise ConnectError(error.message, sent=True) from error
+
+
+class SaysUnsentWhenLost(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except ConnectionLost as error:
+            raise ConnectionLost(error.message, sent=False) from error
+
+
+class QuadruplesTimeouts(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        return super().send(Request("GET", request.url, timeout=(request.timeout or 0) * 4))
+
+
+class ConnectsAnew(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        with httpx.Client() as client:
+            self._client = client
+            return super().send(request)
+
+
+class DecodesText(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        response = super().send(request)
+        response.content = response.content.decode("utf-8", "replace").encode()
+        return response
+
+
+class UnescapesTargets(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        request.url = request.url.replace("%2F", "/")
+        return super().send(request)
+
+
+class ForgetsThatItIsClosed(HttpxTransport):
+    def close(self) -> None:
+        self._client.close()
+        self._client = httpx.Client()
+
+
+class TellsSecrets(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except TransportError as error:
+            error.args = (f"{request.method} {request.url}",)
+            raise
+
+
+class MixesAnswersUp(HttpxTransport):
+    last: Response | None = None
+
+    def send(self, request: Request, /) -> Response:
+        answer, self.last = self.last, super().send(request)
+        return answer or self.last
+
+
+CASES: list[tuple[Callable[[], HttpxTransport], str, dict[str, object]]] = [
+    (FollowsRedirects, "test_redirect_is_not_followed", {"status": 302}),
+    (Raw, "test_redirect_to_nowhere_is_a_response", {}),
+    (Raw, "test_cookies_are_not_kept", {}),
+    (Raw, "test_no_field_is_added_that_means_something", {"content": b""}),
+    (Raw, "test_refused_connection", {}),
+    (Raw, "test_header_that_cannot_be_sent", {"value": "\u2026"}),
+    (Raw, "test_broken_response", {"path": "/truncated"}),
+    (PerReadTimeout, "test_timeout_bounds_the_whole_attempt", {"path": "/drip-body"}),
+    (PerReadTimeout, "test_timeout_bounds_the_whole_attempt", {"path": "/drip-fields"}),
+    (QuadruplesTimeouts, "test_timeout_bounds_the_whole_attempt", {"path": "/stall"}),
+    (Retries, "test_broken_response", {"path": "/reset"}),
+    (SaysUnsentWhenLost, "test_broken_response", {"path": "/garbage"}),
+    (SaysSentWhenRefused, "test_refused_connection", {}),
+    (LowersValues, "test_request_fields", {}),
+    (LosesRepeatedFields, "test_response_fields", {}),
+    (UnescapesTargets, "test_target", {"target": "/echo/a%2Fb"}),
+    (DecodesText, "test_response_body", {"path": "/all-bytes", "content": bytes(range(256))}),
+    (ConnectsAnew, "test_connection_is_kept_alive", {}),
+    (MixesAnswersUp, "test_16_at_once_get_their_own_answers", {}),
+    (ForgetsThatItIsClosed, "test_use_after_close", {}),
+    (TellsSecrets, "test_message_is_one_line_without_secrets", {"path": "/reset"}),
+]
+IDS = [f"{transport.__name__}-{test}" for transport, test, _ in CASES]  # type: ignore[attr-defined]  # all are classes
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A fault server that gives up after a second, so that what waits for ever does not."""
+    with FaultServer() as server:
+        timer = threading.Timer(1.0, server._stopping.set)
+        timer.start()
+        yield server
+        timer.cancel()
+        timer.join()
+
+
+def run(
+    transport: object, server: FaultServer, test: str, arguments: dict[str, object], world: World = "blocking"
+) -> None:
+    with drive(transport, world) as driver:
+        getattr(TransportSuite(), test)(driver, server, **arguments)
+
+
+@pytest.mark.parametrize(("broken", "test", "arguments"), CASES, ids=IDS)
+def test_broken_transport_fails(
+    server: FaultServer, broken: Callable[[], HttpxTransport], test: str, arguments: dict[str, object]
+) -> None:
+    # A library's exception and one of ours of the wrong kind fail a test as an assertion does.
+    with pytest.raises((AssertionError, Failed, httpx.HTTPError, UnicodeError, ConnectionLost)):
+        run(broken(), server, test, arguments)
+
+
+@pytest.mark.parametrize(("test", "arguments"), [case[1:] for case in CASES], ids=IDS)
+def test_sound_transport_passes(server: FaultServer, test: str, arguments: dict[str, object]) -> None:
+    run(HttpxTransport(), server, test, arguments)
+
+
+class Threaded:
+    """An asynchronous transport, made of a blocking one."""
+
+    def __init__(self) -> None:
+        self._inner = HttpxTransport()
+
+    async def asend(self, request: Request, /) -> Response:
+        return await asyncio.to_thread(self._inner.send, request)
+
+    async def aclose(self) -> None:
+        self._inner.close()
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "test_gzip",
+        "test_refused_connection",
+        "test_16_at_once_get_their_own_answers",
+        "test_close_twice",
+        "test_use_after_close",
+    ],
+)
+def test_the_same_tests_serve_the_async_world(server: FaultServer, test: str) -> None:
+    run(Threaded(), server, test, {}, "async")
+
+
+@pytest.mark.parametrize("world", ["blocking", "async"])
+def test_transport_of_no_world_is_refused(world: World) -> None:
+    with pytest.raises(TypeError, match=world), drive(object(), world):
+        pass
+
+
+def test_worlds_of_a_suite_are_its_parameters(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from mesa_transports.httpx import HttpxTransport
+        from mesa_transports.testing import TransportSuite
+
+        class TestMine(TransportSuite):
+            worlds = ("blocking", "async")
+            def make(self, **options):
+                return HttpxTransport(**options)
+
+        class TestForgotten(TransportSuite):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-k", "test_gzip", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*HttpxTransport is no transport of the async world*", "*override make()*"])
