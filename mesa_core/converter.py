@@ -61,8 +61,8 @@ def _converter(*, detailed: bool) -> Converter:
 
 def _model_hook(converter: Converter, kind: type[Any]) -> Hook:
     names = {each.name: wire_name(kind, each.name) for each in attrs.fields(kind)}
-    renamed = {name: override(rename=wire) for name, wire in names.items() if wire != name}
-    structure: Hook = make_dict_structure_fn(kind, converter, **renamed)  # type: ignore[arg-type]  # no flag is passed
+    renamed: dict[str, Any] = {name: override(rename=wire) for name, wire in names.items() if wire != name}
+    structure: Hook = make_dict_structure_fn(kind, converter, **renamed)
     return _checked(structure, dict, "an object") if converter.detailed_validation else structure
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -92,9 +92,7 @@ class Plugins:
     def provide_transports(self) -> dict[str, TransportFactory]:
         """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
         offers: dict[str, TransportFactory] = {}
-        kinds: tuple[type[Any], ...] = (dict,)
-        offered: dict[str, TransportFactory]
-        for offered in self._answers("provide_transports", kinds, {}):
+        for offered in cast("Iterator[dict[str, TransportFactory]]", self._answers("provide_transports", (dict,), {})):
             offers = {**offered, **offers}
         return offers
 

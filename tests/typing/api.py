@@ -1,0 +1,169 @@
+"""Never run, only checked: the types that an editor infers, by mypy --strict and pyright strict alike.
+
+An `assert_type` that does not hold is an error. So is a marked line that should be wrong and is not: both
+checkers report an ignore comment that ignores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, assert_type
+
+from mesa_core.models.content import DirectoryEntry, FileEntry, SymlinkEntry
+from mesa_core.pages import AsyncPages
+from mesa_core.resources import Resources
+from mesa_core.worlds import NonBlocking, RawNonBlocking
+from mesa_sdk import (
+    AgentBlame,
+    AnalyticsReport,
+    ApiKeys,
+    Branch,
+    BranchPage,
+    Call,
+    Commit,
+    CommitPage,
+    CreatedApiKey,
+    CreatedCommit,
+    CreatedWebhook,
+    Diff,
+    Directory,
+    File,
+    LfsObjects,
+    Merge,
+    Mesa,
+    Organization,
+    Page,
+    Plugin,
+    RawResponse,
+    Repo,
+    RepoPage,
+    Request,
+    Response,
+    Retry,
+    Success,
+    Symlink,
+    SyncingRepo,
+    SyncStatus,
+    Unknown,
+    Webhooks,
+)
+
+
+def each_method(client: Mesa) -> None:
+    assert_type(client.repos.create(org="o", body={"name": "r"}), Repo)
+    assert_type(client.repos.list(org="o"), Page[RepoPage, Repo])
+    assert_type(client.repos.get(org="o", repo="r"), Repo | SyncingRepo)
+    assert_type(client.repos.update(org="o", repo="r", body={"upstream": None}), Repo)
+    assert_type(client.repos.delete(org="o", repo="r"), Success)
+    assert_type(client.repos.sync(org="o", repo="r"), Success)
+    assert_type(client.repos.get_sync_status(org="o", repo="r"), SyncStatus)
+    assert_type(client.branches.list(org="o", repo="r"), Page[BranchPage, Branch])
+    assert_type(client.branches.create(org="o", repo="r", body={"name": "b", "head_sha": "s"}), Branch)
+    assert_type(client.branches.create(org="o", repo="r", body={"name": "b", "from": "s"}), Branch)
+    assert_type(client.branches.delete(org="o", repo="r", branch="b"), Success)
+    assert_type(client.commits.list(org="o", repo="r", ref="main"), Page[CommitPage, Commit])
+    assert_type(client.commits.get(org="o", repo="r", sha="s"), Commit)
+    assert_type(client.content.read(org="o", repo="r", path="p"), bytes)
+    assert_type(client.diffs.get(org="o", repo="r", base="a", head="b"), Diff)
+    assert_type(client.diffs.patch(org="o", repo="r", base="a", head="b"), str)
+    assert_type(client.admin.create_api_key(org="o", body={"scopes": ["git:read"]}), CreatedApiKey)
+    assert_type(client.admin.list_api_keys(org="o"), ApiKeys)
+    assert_type(client.admin.revoke_api_key(org="o", id="k"), Success)
+    assert_type(client.lfs.upload(org="o", repo="r", body={"objects": [{"oid": "x", "size": 1}]}), LfsObjects)
+    assert_type(client.lfs.download(org="o", repo="r", body={"objects": [{"oid": "x", "size": 1}]}), LfsObjects)
+    assert_type(client.org.get(org="o"), Organization)
+    assert_type(client.webhooks.list(org="o", repo="r"), Webhooks)
+    assert_type(client.webhooks.create(org="o", repo="r", body={"url": "https://example.com"}), CreatedWebhook)
+    assert_type(client.webhooks.delete(org="o", repo="r", webhook_id="w"), Success)
+    assert_type(client.agent_blame.get(org="o", repo="r", base="a", head="b"), AgentBlame)
+    assert_type(client.agent_blame.get_analytics(org="o", repo="r", period="1w"), AnalyticsReport)
+    assert_type(client.agent_blame.refresh_analytics(org="o", repo="r"), AnalyticsReport)
+
+
+def bodies(client: Mesa, commit: Commit) -> None:
+    made = client.commits.create(
+        org="o",
+        repo="r",
+        body={
+            "branch": "main",
+            "message": "m",
+            "author": commit.author,
+            "edits": [
+                {"path": "a", "action": "create", "content": "x"},
+                {"path": "b", "action": "delete"},
+                {"path": "c", "lfs": {"oid": "x", "size": 1}},
+            ],
+        },
+    )
+    assert_type(made, CreatedCommit)
+    merged = client.merge.perform(
+        org="o", repo="r", base="main", body={"head": "f", "author": {"name": "n", "email": "e"}, "delete_branch": True}
+    )
+    assert_type(merged, Merge)
+
+
+def wrong_bodies(client: Mesa) -> None:
+    client.repos.create(org="o", body={"nmae": "r"})  # type: ignore[typeddict-item,typeddict-unknown-key]  # pyright: ignore[reportArgumentType]
+    client.repos.create(org="o", body={"name": 1})  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType]
+    client.branches.create(org="o", repo="r", body={"name": "b"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.admin.create_api_key(org="o", body={"scopes": ["git:raed"]})  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    client.repos.get("o", "r")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.repos.get(org="o", repo="r", request_options={"timeout": 1})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def pages(client: Mesa) -> None:
+    page = client.repos.list(org="o", limit=50)
+    assert_type(page.result.repos, tuple[Repo, ...])
+    assert_type(page.result.next_cursor, str | None)
+    assert_type(page.next(), Page[RepoPage, Repo] | None)
+    for repo in page:
+        assert_type(repo, Repo)
+    for each in page.pages():
+        assert_type(each, Page[RepoPage, Repo])
+
+
+def content(client: Mesa) -> None:
+    found = client.content.get(org="o", repo="r", path="p")
+    assert_type(found, File | Symlink | Directory | Unknown)
+    if isinstance(found, File):
+        assert_type(found.data, bytes)
+        assert_type(found.text, str)
+    if isinstance(found, Directory):
+        assert_type(found.entries, tuple[FileEntry | SymlinkEntry | DirectoryEntry | Unknown, ...])
+
+
+def raw(client: Mesa) -> None:
+    response = client.raw.repos.get(org="o", repo="r")
+    assert_type(response, RawResponse[Repo | SyncingRepo])
+    assert_type(response.parsed, Repo | SyncingRepo)
+    assert_type(client.raw.repos.list(org="o"), RawResponse[RepoPage])
+
+
+def other_worlds(api: Resources[NonBlocking], raw_api: Resources[RawNonBlocking]) -> None:
+    """The same definitions, a type parameter away."""
+    _ = assert_type(api.repos.delete(org="o", repo="r"), Coroutine[Any, Any, Success])
+    assert_type(api.repos.list(org="o"), AsyncPages[RepoPage, Repo])
+    _ = assert_type(raw_api.repos.delete(org="o", repo="r"), Coroutine[Any, Any, RawResponse[Success]])
+    _ = assert_type(raw_api.repos.list(org="o"), Coroutine[Any, Any, RawResponse[RepoPage]])
+
+
+async def awaited(api: Resources[NonBlocking]) -> None:
+    assert_type(await api.org.get(org="o"), Organization)
+    async for repo in api.repos.list(org="o"):
+        assert_type(repo, Repo)
+
+
+class Audit(Plugin):
+    """A plugin's hooks are checked against the base class."""
+
+    def before_request(self, request: Request, call: Call) -> Response | None:
+        assert_type(call.operation.name, str)
+        request.headers["X-Audit"] = call.operation.name
+        return None
+
+    def after_response(self, response: Response, call: Call) -> Retry | None:
+        return Retry(after=1.0) if response.status_code == 202 else None
+
+
+class WrongAudit(Plugin):
+    def before_request(self, request: str, call: Call) -> None: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
