@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 from mesa_transports.local import routes
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.names import is_name
-from mesa_transports.local.refusals import NotFound, Refusal
+from mesa_transports.local.refusals import InternalServerError, NotFound, Refusal
 from mesa_transports.local.services import Services
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class Application:
             response = _refused(refusal)
         except Exception:
             _logger.exception("%s %s failed", request.method, path)
-            error = {"code": "INTERNAL_SERVER_ERROR", "message": "the Depot failed; its log says how", "details": {}}
-            response = json_response({"error": error}, 500)
+            response = _refused(InternalServerError("the Depot failed; its log says how"))
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         return response
 

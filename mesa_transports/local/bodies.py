@@ -29,8 +29,8 @@ __all__ = [
     "Person",
     "RepositoryChange",
     "RepositoryRequest",
-    "UpstreamRequest",
     "Upsert",
+    "UpstreamRequest",
     "WebhookRequest",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -63,7 +63,7 @@ class Call:
         return open_repository(self.services.repositories.path(self.repository))
 
     @contextmanager
-    def writing(self) -> Iterator[pygit2.Repository]:
+    def writing(self) -> Generator[pygit2.Repository]:
         """Open the git repository and hold its lock, so that writers take turns."""
         with self.services.repositories.lock(self.repository):
             yield self.open()

@@ -12,7 +12,7 @@ from typing import Any
 
 from mesa_transports.local.refusals import BadRequest
 
-__all__ = ["decoded", "encoded", "page"]
+__all__ = ["decoded", "encoded", "page", "unknown_cursor"]
 
 
 def encoded(kind: str, *position: str | int) -> str:
@@ -27,12 +27,18 @@ def decoded(cursor: str, kind: str, *types: type) -> list[Any]:  # Any: str or i
         BadRequest: it is no cursor, or one of another list.
     """
     try:
-        found = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        found: object = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, list) or [type(part) for part in found] != [str, *types] or found[0] != kind:
-        raise BadRequest("cursor: expected the next_cursor of a page of this list, got something else")
-    return found[1:]
+    parts: list[Any] = found if isinstance(found, list) else []
+    if [type(part) for part in parts] != [str, *types] or parts[0] != kind:
+        raise unknown_cursor()
+    return parts[1:]
+
+
+def unknown_cursor() -> BadRequest:
+    """Return the refusal of a cursor that no page gave."""
+    return BadRequest("cursor: expected the next_cursor of a page of this list, got something else")
 
 
 def page(field: str, items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
@@ -43,7 +43,7 @@ class LocalDepot:
         ConfigurationError: the directory cannot be used, or pygit2 or werkzeug is not installed.
     """
 
-    def __init__(  # noqa: PLR0913 -- keyword-only options, each with a default
+    def __init__(
         self,
         path: str | os.PathLike[str] | None = None,
         *,
@@ -141,7 +141,7 @@ class LocalDepot:
         self.close()
 
     @contextmanager
-    def _in_use(self) -> Iterator[None]:
+    def _in_use(self) -> Generator[None]:
         with self._idle:
             if self._closed:
                 raise ConnectError("the local Depot is closed")

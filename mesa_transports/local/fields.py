@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from mesa_transports.local.refusals import BadRequest
 
@@ -15,7 +15,7 @@ __all__ = ["Fields", "parsed_object"]
 
 T = TypeVar("T")
 _LARGEST_INTEGER: Final = 2**63 - 1
-_KINDS: Final = {
+_KINDS: Final[dict[type, str]] = {
     bool: "a boolean",
     int: "an integer",
     float: "a number",
@@ -54,7 +54,7 @@ class Fields:
     def __init__(self, value: object, path: str) -> None:
         if not isinstance(value, dict):
             raise BadRequest(f"{path or 'body'}: expected an object, got {_KINDS[type(value)]}")
-        self._values: dict[str, Any] = value  # Any: JSON
+        self._values = cast("dict[str, Any]", value)  # Any: JSON
         self._path = path
 
     def path(self, name: str) -> str:

@@ -88,19 +88,13 @@ class Keys:
 
     def create(self, org: str, name: str | None, scopes: list[str]) -> dict[str, Any]:
         """Make a key and return it, with its secret, as the contract shows it."""
-        key = new_secret()
-        shown = {
-            "id": f"key_{secrets.token_hex(12)}",
-            "key": key,
-            "name": name,
-            "scopes": list(dict.fromkeys(scopes)),
-            "created_at": instant(self._clock()),
-        }
+        key, identifier, now = new_secret(), f"key_{secrets.token_hex(12)}", instant(self._clock())
+        scopes = list(dict.fromkeys(scopes))
         self._store.change(
             "INSERT INTO api_keys (id, org, hash, name, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            shown["id"], org, _hash(key), name, json.dumps(shown["scopes"]), shown["created_at"],
+            identifier, org, _hash(key), name, json.dumps(scopes), now,
         )  # fmt: skip
-        return shown
+        return {"id": identifier, "key": key, "name": name, "scopes": scopes, "created_at": now}
 
     def list(self, org: str) -> list[dict[str, Any]]:
         """Return the keys of an organization, oldest first, as the contract shows them."""

@@ -20,6 +20,7 @@ _FULL_SHA: Final = re.compile(r"[0-9a-fA-F]{40}")
 _LONGEST_REF: Final = 240  # bytes; a loose ref is a file, and its lock's name is five bytes longer
 _LONGEST_SEGMENT: Final = 255
 _LONGEST_PATH: Final = 4096
+_LONGEST_SHOWN: Final = 60
 _IGNORED_BY_HFS: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
@@ -90,4 +91,4 @@ def is_dot_git(segment: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    return ascii(name if len(name) <= 60 else name[:57] + "...")
+    return ascii(name[:_LONGEST_SHOWN])

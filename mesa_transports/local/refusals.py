@@ -12,6 +12,7 @@ __all__ = [
     "BadRequest",
     "Conflict",
     "Forbidden",
+    "InternalServerError",
     "MergeConflict",
     "MethodNotAllowed",
     "NoUpstream",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-class Refusal(Exception):  # noqa: N818 -- an answer to the caller, not a fault of the Depot
+class Refusal(Exception):
     """The base of all refusals; `details` and `headers` go into the answer."""
 
     status: ClassVar[int]
@@ -105,6 +106,13 @@ class MergeConflict(Conflict):
     """The changes cannot be combined."""
 
     code = "MERGE_CONFLICT"
+
+
+class InternalServerError(Refusal):
+    """The Depot failed in a way that nobody foresaw."""
+
+    status = 500
+    code = "INTERNAL_SERVER_ERROR"
 
 
 class PayloadTooLarge(Refusal):

@@ -35,7 +35,7 @@ class Services:
     max_body_bytes: int
 
     @classmethod
-    def build(  # noqa: PLR0913 -- a Depot's whole configuration
+    def build(
         cls,
         directory: Path,
         *,

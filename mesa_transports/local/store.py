@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -65,7 +65,7 @@ class Store:
             return self._connection.execute(statement, values).rowcount
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Make the changes inside land together or not at all."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")

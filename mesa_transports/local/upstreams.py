@@ -5,7 +5,7 @@ A credential goes in and is used, and never comes out in an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -95,7 +95,7 @@ class Upstreams:
         return repository.id in self._running
 
     @contextmanager
-    def syncing(self, repository: Repository) -> Iterator[None]:
+    def syncing(self, repository: Repository) -> Generator[None]:
         """Mark the repository as being synchronised; Conflict when it is already."""
         with self._running_lock:
             if repository.id in self._running:

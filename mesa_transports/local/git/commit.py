@@ -51,7 +51,7 @@ def _same(repository: pygit2.Repository, sha: str, head: pygit2.Commit) -> bool:
     return commit is not None and commit.id == head.id
 
 
-def write_commit(  # noqa: PLR0913, PLR0917 -- the parts of a commit
+def write_commit(  # noqa: PLR0917 -- the parts of a commit
     repository: pygit2.Repository,
     author: Person,
     now: datetime,

@@ -31,18 +31,16 @@ def find(commit: pygit2.Commit, path: str) -> Found:
     return found
 
 
-def shown_blob(repository: pygit2.Repository, commit: pygit2.Commit, path: str, blob: pygit2.Blob) -> dict[str, Any]:
+def shown_blob(commit: pygit2.Commit, path: str, blob: pygit2.Blob) -> dict[str, Any]:
     """Return a file or a symlink as the contract shows it."""
     content = {"encoding": "base64", "content": base64.b64encode(blob.data).decode()}
-    return _entry(path, blob, last_changes(repository, commit, [path])) | content
+    return _entry(path, blob, last_changes(commit, [path])) | content
 
 
-def shown_directory(
-    repository: pygit2.Repository, commit: pygit2.Commit, path: str, tree: pygit2.Tree, depth: int
-) -> dict[str, Any]:
+def shown_directory(commit: pygit2.Commit, path: str, tree: pygit2.Tree, depth: int) -> dict[str, Any]:
     """Return a directory and what is in it, `depth` levels deep, each directory before its content."""
     entries = list(_entries(tree, f"{path}/" if path else "", depth))
-    changes = last_changes(repository, commit, [name for name, found in entries if isinstance(found, pygit2.Blob)])
+    changes = last_changes(commit, [name for name, found in entries if isinstance(found, pygit2.Blob)])
     return {
         "type": "dir",
         "name": path.rpartition("/")[2],

@@ -19,25 +19,25 @@ Changes: TypeAlias = Mapping[str, str | None]
 _MOST_COMMITS: Final = 10_000
 
 
-def last_changes(repository: pygit2.Repository, head: pygit2.Commit, paths: Iterable[str]) -> Changes:
+def last_changes(head: pygit2.Commit, paths: Iterable[str]) -> Changes:
     """Return when each path last changed before or in `head`; paths not reached are left out."""
     found: dict[str, str | None] = {}
-    pending = {head.id: set(paths)}
+    pending = {str(head.id): (head, set(paths))}
     queue = [(-head.commit_time, str(head.id))]
     for _ in range(_MOST_COMMITS):
         if not queue:
             break
-        commit = repository[heapq.heappop(queue)[1]]
-        wanted = pending.pop(commit.id, set())
-        if not wanted or not isinstance(commit, pygit2.Commit):
-            continue
+        commit, wanted = pending.pop(heapq.heappop(queue)[1])
         for parent in commit.parents:
             same = _unchanged(commit.tree, parent.tree, wanted)
             wanted -= same
             if same:
                 # A path that a parent has alike was not changed here, so only that parent's history matters.
-                pending.setdefault(parent.id, set()).update(same)
-                heapq.heappush(queue, (-parent.commit_time, str(parent.id)))
+                sha = str(parent.id)
+                if sha not in pending:
+                    pending[sha] = (parent, set())
+                    heapq.heappush(queue, (-parent.commit_time, sha))
+                pending[sha][1].update(same)
         found.update(dict.fromkeys(wanted, commit_time(commit)))
     return found
 

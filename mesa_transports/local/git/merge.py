@@ -50,6 +50,6 @@ def _contains(repository: pygit2.Repository, commit: pygit2.Commit, other: pygit
 def _combined(repository: pygit2.Repository, ours: pygit2.Commit, theirs: pygit2.Commit) -> pygit2.Oid:
     index = repository.merge_commits(ours, theirs)
     if index.conflicts is not None:
-        paths = sorted({side.path for conflict in index.conflicts for side in conflict if side is not None})
+        paths = sorted({str(side.path) for conflict in index.conflicts for side in conflict if side is not None})
         raise MergeConflict("the changes cannot be combined; nothing was changed", details={"paths": paths})
     return index.write_tree(repository)

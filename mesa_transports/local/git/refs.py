@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -58,12 +58,11 @@ def find_commit(repository: pygit2.Repository, sha: str) -> pygit2.Commit | None
     if not _SHA.fullmatch(sha):
         return None
     try:
-        found = repository[sha.lower()]
-    except KeyError:
-        return None
-    except ValueError:
+        return repository[sha.lower()].peel(pygit2.Commit)
+    except pygit2.AmbiguousError:
         raise BadRequest(f"the abbreviated sha {sha} is ambiguous") from None
-    return found if isinstance(found, pygit2.Commit) else None
+    except (KeyError, ValueError, pygit2.GitError):
+        return None
 
 
 def resolve(repository: pygit2.Repository, ref: str, field: str) -> pygit2.Commit:
@@ -112,7 +111,7 @@ def create_branch(repository: pygit2.Repository, branch: str, target: pygit2.Oid
         repository.create_reference_direct(_HEADS + branch, target, force=False)
     except pygit2.AlreadyExistsError:
         raise Conflict(f"a branch named {branch!r} exists already") from None
-    except (pygit2.GitError, ValueError, OSError):
+    except (pygit2.GitError, ValueError):
         raise Conflict(f"another branch is in the way of the name {branch!r}") from None
 
 
@@ -135,9 +134,13 @@ def delete_branch(repository: pygit2.Repository, branch: str) -> None:
 
 
 @contextmanager
-def _moved(branch: str) -> Iterator[None]:
+def _moved(branch: str) -> Generator[None]:
     # Another process, such as a git client on the same directory, may hold or have moved the ref.
     try:
         yield
     except (pygit2.GitError, KeyError, ValueError):
         raise Conflict(f"the branch {branch!r} has moved") from None
+    except OSError as error:
+        if "lock" not in str(error):
+            raise
+        raise Conflict(f"the branch {branch!r} is locked by another writer") from None

@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,13 +24,14 @@ __all__ = ["Source", "SyncFailed", "fast_forward", "fetch"]
 
 _FETCHED: Final = "refs/mesa/upstream/"
 _COMMAND: Final = (
-    "git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+    "git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null",
+    "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 )  # fmt: skip
 _OPTIONS: Final = ("--quiet", "--no-tags", "--force", "--prune", "--no-write-fetch-head", "--no-recurse-submodules")
 _LONGEST_MESSAGE: Final = 300
 
 
-class SyncFailed(Exception):  # noqa: N818 -- a fact about the upstream, kept as its status
+class SyncFailed(Exception):
     """The upstream could not be fetched, or branches could not be moved."""
 
 
@@ -79,7 +79,7 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> str:
         raise SyncFailed(f"the upstream took longer than {timeout:g} seconds") from None
 
 
-def _environment(source: Source) -> Mapping[str, str]:
+def _environment(source: Source) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     settings = {
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
@@ -91,7 +91,7 @@ def _environment(source: Source) -> Mapping[str, str]:
     return kept | settings | _credential(source)
 
 
-def _credential(source: Source) -> Mapping[str, str]:
+def _credential(source: Source) -> dict[str, str]:
     parts = urlsplit(source.uri)
     if source.token is None or parts.scheme not in {"http", "https"}:
         return {}

@@ -25,7 +25,7 @@ class _Node:
     """The edits at one name of a directory: of the name itself, and of what is below it."""
 
     edit: Edit | None = None
-    below: dict[str, _Node] = field(factory=dict)
+    below: dict[str, _Node] = field(factory=dict[str, "_Node"])
 
 
 def apply_edits(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Sequence[Edit]) -> pygit2.Oid:
@@ -72,7 +72,7 @@ def _insert(builder: pygit2.TreeBuilder, name: str, oid: pygit2.Oid, mode: FileM
         builder.insert(name, oid, mode)
     except (ValueError, pygit2.GitError):
         # libgit2 knows more names that are `.git` on some file system than we do.
-        raise BadRequest(f"files: expected a path that git can keep, got a segment {ascii(name)}") from None
+        raise BadRequest(f"files: expected a path that git can keep, got a segment {name!a}") from None
 
 
 def _edited(repository: pygit2.Repository, old: Entry, node: _Node, path: str) -> tuple[pygit2.Oid, FileMode] | None:

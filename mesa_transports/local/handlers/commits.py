@@ -12,7 +12,7 @@ from mesa_transports.local.bodies import CommitRequest
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.git import log, refs
 from mesa_transports.local.git.commit import commit_edits
-from mesa_transports.local.refusals import BadRequest, NotFound
+from mesa_transports.local.refusals import NotFound
 
 __all__ = ["create", "get", "list_"]
 
@@ -40,7 +40,7 @@ def _start(call: Call, git: pygit2.Repository) -> tuple[pygit2.Commit | None, in
 def _position(git: pygit2.Repository, sha: str, offset: int) -> tuple[pygit2.Commit, int]:
     commit = refs.find_commit(git, sha)
     if commit is None or not 0 < offset < 1 << 31:
-        raise BadRequest("cursor: expected the next_cursor of a page of this list, got something else")
+        raise cursors.unknown_cursor()
     return commit, offset
 
 

@@ -27,12 +27,12 @@ def get(call: Call) -> Response:
     if isinstance(found, pygit2.Tree):
         if not call.accepts(_JSON):
             raise NotAcceptable("a directory has no raw bytes; accept application/json")
-        return json_response(content.shown_directory(git, commit, path, found, depth))
+        return json_response(content.shown_directory(commit, path, found, depth))
     if call.prefers(_RAW, _JSON):
         return Response(found.data, content_type=_RAW)
     if not call.accepts(_JSON):
         raise NotAcceptable(f"there are {_JSON} and {_RAW}, and the Accept header allows neither")
-    return json_response(content.shown_blob(git, commit, path, found))
+    return json_response(content.shown_blob(commit, path, found))
 
 
 def _commit(call: Call, git: pygit2.Repository) -> pygit2.Commit:

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from mesa_transports.local import cursors
 from mesa_transports.local.bodies import RepositoryChange, RepositoryRequest
 from mesa_transports.local.call import Call, json_response, success
-from mesa_transports.local.git import refs, sync as git_sync
+from mesa_transports.local.git import refs
+from mesa_transports.local.git import sync as git_sync
 from mesa_transports.local.git.repository import open_repository, set_default_branch, size_of_objects
 from mesa_transports.local.refusals import BadRequest, Conflict, NoUpstream
 from mesa_transports.local.repositories import Repository
@@ -35,7 +36,7 @@ def list_(call: Call) -> Response:
     limit, cursor = call.query.limit, call.query.text("cursor", least=0)
     after = 0 if cursor is None else cursors.decoded(cursor, "repos", int)[0]
     if abs(after) >= 1 << 63:
-        raise BadRequest("cursor: expected the next_cursor of a page of this list, got something else")
+        raise cursors.unknown_cursor()
     found = call.services.repositories.after(call.org, after, limit + 1)
     following = cursors.encoded("repos", found[limit - 1].sequence) if len(found) > limit else None
     return json_response(cursors.page("repos", [_shown(call.services, each) for each in found[:limit]], following))
