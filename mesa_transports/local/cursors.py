@@ -30,7 +30,7 @@ def decoded(cursor: str, kind: str, *types: type) -> list[Any]:  # Any: str or i
         found: object = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, RecursionError):
         found = None
-    parts: list[Any] = found if isinstance(found, list) else []
+    parts: list[Any] = found if isinstance(found, list) else []  # pyright: ignore[reportUnknownVariableType]  # JSON
     if [type(part) for part in parts] != [str, *types] or parts[0] != kind:
         raise unknown_cursor()
     return parts[1:]

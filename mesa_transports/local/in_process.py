@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from io import BytesIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from werkzeug.wrappers import Request as WSGIRequest
 
+from mesa_core.errors import ConnectError
 from mesa_core.http import Headers, Request, Response
 from mesa_transports.local.app import Application, split_mount
 
@@ -14,10 +16,17 @@ __all__ = ["respond"]
 
 
 def respond(application: Application, request: Request) -> Response:
-    """Answer one request."""
-    parts = urlsplit(request.url)
+    """Answer one request.
+
+    Raises:
+        ConnectError: its URL is none.
+    """
+    try:
+        parts = urlsplit(request.url)
+    except ValueError as error:
+        raise ConnectError(f"the request's URL cannot be read: {error}") from None
     mount, path = split_mount(parts.path or "/")
-    answer = application.respond(_wsgi_request(request), f"{parts.scheme}://{parts.netloc}{mount}", path)
+    answer = application.respond(_wsgi_request(request, parts), f"{parts.scheme}://{parts.netloc}{mount}", path)
     try:
         content = b"" if request.method == "HEAD" else b"".join(answer.iter_encoded())
     finally:
@@ -28,15 +37,14 @@ def respond(application: Application, request: Request) -> Response:
     return Response(answer.status_code, headers, content)
 
 
-def _wsgi_request(request: Request) -> WSGIRequest:
-    parts = urlsplit(request.url)
+def _wsgi_request(request: Request, parts: SplitResult) -> WSGIRequest:
     environ: dict[str, object] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(parts.path, "latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or 80),
+        "PATH_INFO": "",  # the application is given the path by itself, still encoded
+        "QUERY_STRING": quote(parts.query, safe=string.punctuation),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": BytesIO(request.content),

@@ -64,7 +64,6 @@ class Query:
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(raw, keep_blank_values=True, max_num_fields=100)
-        return [(name.decode(), value.decode()) for name, value in pairs]
+        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise BadRequest("query: expected at most 100 parameters in UTF-8, got something else") from None

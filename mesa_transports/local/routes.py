@@ -54,30 +54,30 @@ ROUTES: Final = (
     Route("DELETE", "/<org>/api-keys/<id>", "admin", admin.revoke_api_key),
     Route("GET", "/<org>/repos", "repo:read", repos.list_),
     Route("POST", "/<org>/repos", "repo:create", repos.create),
-    Route("GET", "/<org>/<repo>", "repo:read", repos.get),
-    Route("PATCH", "/<org>/<repo>", "repo:create", repos.update),
-    Route("DELETE", "/<org>/<repo>", "repo:delete", repos.delete),
-    Route("GET", "/<org>/<repo>/sync", "repo:read", repos.get_sync_status),
-    Route("POST", "/<org>/<repo>/sync", "git:write", repos.sync),
-    Route("GET", "/<org>/<repo>/branches", "git:read", branches.list_),
-    Route("POST", "/<org>/<repo>/branches", "git:write", branches.create),
-    Route("DELETE", "/<org>/<repo>/branches/<slashed:branch>", "git:write", branches.delete),
-    Route("GET", "/<org>/<repo>/commits", "git:read", commits.list_),
-    Route("POST", "/<org>/<repo>/commits", "git:write", commits.create),
-    Route("GET", "/<org>/<repo>/commits/<sha>", "git:read", commits.get),
-    Route("GET", "/<org>/<repo>/content", "git:read", content.get),
-    Route("GET", "/<org>/<repo>/diff", "git:read", diffs.get),
-    Route("POST", "/<org>/<repo>/merge/<slashed:base>", "git:write", merge.perform),
-    Route("POST", "/<org>/<repo>/lfs/objects", "git:write", lfs.upload),
-    Route("POST", "/<org>/<repo>/lfs/objects/download", "git:read", lfs.download),
-    Route("PUT", "/<org>/<repo>/lfs/objects/<oid>", None, lfs.put_object),
-    Route("GET", "/<org>/<repo>/lfs/objects/<oid>", None, lfs.get_object),
-    Route("GET", "/<org>/<repo>/webhooks", "webhook:read", webhooks.list_),
-    Route("POST", "/<org>/<repo>/webhooks", "webhook:write", webhooks.create),
-    Route("DELETE", "/<org>/<repo>/webhooks/<webhook_id>", "webhook:write", webhooks.delete),
-    Route("GET", "/<org>/<repo>/agentblame", "git:read", agent_blame.get),
-    Route("GET", "/<org>/<repo>/analytics", "git:read", agent_blame.get_analytics),
-    Route("POST", "/<org>/<repo>/analytics/refresh", "git:write", agent_blame.refresh_analytics),
+    Route("GET", "/<org>/<repo:repo>", "repo:read", repos.get),
+    Route("PATCH", "/<org>/<repo:repo>", "repo:create", repos.update),
+    Route("DELETE", "/<org>/<repo:repo>", "repo:delete", repos.delete),
+    Route("GET", "/<org>/<repo:repo>/sync", "repo:read", repos.get_sync_status),
+    Route("POST", "/<org>/<repo:repo>/sync", "git:write", repos.sync),
+    Route("GET", "/<org>/<repo:repo>/branches", "git:read", branches.list_),
+    Route("POST", "/<org>/<repo:repo>/branches", "git:write", branches.create),
+    Route("DELETE", "/<org>/<repo:repo>/branches/<slashed:branch>", "git:write", branches.delete),
+    Route("GET", "/<org>/<repo:repo>/commits", "git:read", commits.list_),
+    Route("POST", "/<org>/<repo:repo>/commits", "git:write", commits.create),
+    Route("GET", "/<org>/<repo:repo>/commits/<sha>", "git:read", commits.get),
+    Route("GET", "/<org>/<repo:repo>/content", "git:read", content.get),
+    Route("GET", "/<org>/<repo:repo>/diff", "git:read", diffs.get),
+    Route("POST", "/<org>/<repo:repo>/merge/<slashed:base>", "git:write", merge.perform),
+    Route("POST", "/<org>/<repo:repo>/lfs/objects", "git:write", lfs.upload),
+    Route("POST", "/<org>/<repo:repo>/lfs/objects/download", "git:read", lfs.download),
+    Route("PUT", "/<org>/<repo:repo>/lfs/objects/<oid>", None, lfs.put_object),
+    Route("GET", "/<org>/<repo:repo>/lfs/objects/<oid>", None, lfs.get_object),
+    Route("GET", "/<org>/<repo:repo>/webhooks", "webhook:read", webhooks.list_),
+    Route("POST", "/<org>/<repo:repo>/webhooks", "webhook:write", webhooks.create),
+    Route("DELETE", "/<org>/<repo:repo>/webhooks/<webhook_id>", "webhook:write", webhooks.delete),
+    Route("GET", "/<org>/<repo:repo>/agentblame", "git:read", agent_blame.get),
+    Route("GET", "/<org>/<repo:repo>/analytics", "git:read", agent_blame.get_analytics),
+    Route("POST", "/<org>/<repo:repo>/analytics/refresh", "git:write", agent_blame.refresh_analytics),
 )
 
 
@@ -85,6 +85,12 @@ class _Segment(BaseConverter):
     """One path segment, still percent-encoded."""
 
     regex = "[^/]+"
+
+
+class _Repo(BaseConverter):
+    """A segment that is none of the API's own words."""
+
+    regex = "(?!(?:repos|api-keys)$)[^/]+"
 
 
 class _Slashed(BaseConverter):
@@ -96,7 +102,7 @@ class _Slashed(BaseConverter):
 
 _MAP: Final = Map(
     [Rule(route.path, methods=[route.method], endpoint=route) for route in ROUTES],
-    converters={"default": _Segment, "slashed": _Slashed},
+    converters={"default": _Segment, "repo": _Repo, "slashed": _Slashed},
     strict_slashes=False,
     merge_slashes=False,
 )

@@ -111,8 +111,16 @@ def create_branch(repository: pygit2.Repository, branch: str, target: pygit2.Oid
         repository.create_reference_direct(_HEADS + branch, target, force=False)
     except pygit2.AlreadyExistsError:
         raise Conflict(f"a branch named {branch!r} exists already") from None
-    except (pygit2.GitError, ValueError):
+    except (pygit2.GitError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and not _has_parent(repository, branch):
+            raise
         raise Conflict(f"another branch is in the way of the name {branch!r}") from None
+
+
+def _has_parent(repository: pygit2.Repository, branch: str) -> bool:
+    """Tell whether a branch is named like a directory of this one: a ref cannot be both."""
+    segments = branch.split("/")
+    return any(branch_head(repository, "/".join(segments[:end])) for end in range(1, len(segments)))
 
 
 def advance(repository: pygit2.Repository, branch: str, old: pygit2.Oid | None, new: pygit2.Oid) -> None:

@@ -64,7 +64,13 @@ class Caller:
 
     def ok(self, method: str, path: str, body: object = ..., **headers: str) -> Any:
         status, answer = self(method, path, body, **headers)
-        created = method == "POST" and path.rpartition("/")[2] in {"repos", "branches", "commits", "api-keys", "webhooks"}
+        created = method == "POST" and path.rpartition("/")[2] in {
+            "repos",
+            "branches",
+            "commits",
+            "api-keys",
+            "webhooks",
+        }
         assert status == (201 if created else 200), answer
         return answer
 

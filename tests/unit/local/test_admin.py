@@ -40,7 +40,9 @@ def test_a_key_without_name_and_scopes(caller):
     assert caller.ok("POST", "/acme/api-keys", {"scopes": []})["scopes"] == []
 
 
-@pytest.mark.parametrize("body", [{"name": ""}, {"name": None}, {"scopes": ["root"]}, {"scopes": "admin"}, {"scopes": [1]}])
+@pytest.mark.parametrize(
+    "body", [{"name": ""}, {"name": None}, {"scopes": ["root"]}, {"scopes": "admin"}, {"scopes": [1]}]
+)
 def test_a_bad_key_is_refused(caller, body):
     assert caller.refused("POST", "/acme/api-keys", body) == (400, "BAD_REQUEST")
 

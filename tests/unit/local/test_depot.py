@@ -73,6 +73,16 @@ def test_any_server_url_will_do(url):
         transport.send(get(url))
 
 
+def test_urls_of_every_kind():
+    with LocalDepot() as depot:
+        for path in ("/ключ", "/acme?q=ключ", "/acme/repos?limit=5&q=é%C3%A9#fragment", "/acme?q=[]{}|"):
+            assert depot.handle(get(f"http://x:99999{path}")).status_code in {200, 404}
+        headers = {"Authorization": "Bearer \ud800 ключ", "X-Odd": "ключ"}
+        assert depot.handle(Request("GET", "http://x/acme", headers)).status_code == 200
+        with pytest.raises(ConnectError, match="URL"):
+            depot.handle(get("http://[x/acme"))
+
+
 def test_signed_urls_keep_the_base_of_the_server_url():
     with LocalDepot() as depot:
         base = "http://x.example/proxy/api/v1"

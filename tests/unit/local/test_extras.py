@@ -86,7 +86,13 @@ def test_bad_objects_are_refused(caller, repo, objects):
 
 def test_webhooks(caller, repo):
     made = caller.ok("POST", f"{repo}/webhooks", {"url": "http://localhost:1/x"})
-    given = {"url": "https://h.example", "events": ["push", "push"], "branches": ["main"], "globs": ["**"], "secret": "s"}
+    given = {
+        "url": "https://h.example",
+        "events": ["push", "push"],
+        "branches": ["main"],
+        "globs": ["**"],
+        "secret": "s",
+    }
     other = caller.ok("POST", f"{repo}/webhooks", given)
     assert made["secret"].startswith("whsec_")
     assert (made["events"], made["branches"], made["globs"]) == (["push"], None, None)

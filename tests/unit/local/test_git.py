@@ -92,7 +92,9 @@ def test_commits_are_what_git_log_says(caller, repo, git, clock):
             break
         page = caller.ok("GET", f"{path}&cursor={page['next_cursor']}")
     assert shas == git("log", "--format=%H", "main~1").split()
-    assert caller.ok("GET", f"{repo}/commits/{shas[0][:7]}") == caller.ok("GET", f"{repo}/commits?limit=2")["commits"][1]
+    assert (
+        caller.ok("GET", f"{repo}/commits/{shas[0][:7]}") == caller.ok("GET", f"{repo}/commits?limit=2")["commits"][1]
+    )
 
 
 def test_an_empty_repository(caller, repo):
@@ -134,9 +136,11 @@ def test_edits_make_the_tree_that_was_asked_for(caller, repo, git):
     pointer = {"path": "big", "lfs": {"oid": "a" * 64, "size": 7}}
     files = [{"path": "bin", "content": binary, "encoding": "base64", "action": "upsert"}, pointer]
     caller.ok("POST", f"{repo}/commits", commit_body(caller, files))
-    assert caller.send("GET", f"{repo}/content?path=bin", Accept="application/octet-stream").content == bytes(range(256))
+    assert caller.send("GET", f"{repo}/content?path=bin", Accept="application/octet-stream").content == bytes(
+        range(256)
+    )
     assert git("show", "main:big") == f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 7"
-    caller.commit({name: None for name in ["dir/two", "file/now/dir", "ünï ✓", "bin", "big"]})
+    caller.commit(dict.fromkeys(["dir/two", "file/now/dir", "ünï ✓", "bin", "big"]))
     assert git("ls-tree", "main") == ""
 
 
@@ -345,7 +349,9 @@ def changes(caller, repo, git):
     }  # fmt: skip
     caller.commit(before)
     binary = base64.b64encode(bytes(range(256))).decode()
-    caller.ok("POST", f"{repo}/commits", commit_body(caller, [{"path": "bin", "content": binary, "encoding": "base64"}]))
+    caller.ok(
+        "POST", f"{repo}/commits", commit_body(caller, [{"path": "bin", "content": binary, "encoding": "base64"}])
+    )
     caller.ok("POST", f"{repo}/branches", {"name": "next", "from": "main"})
     after = {
         "mod": "2\n", "gone": None, "renamed": None, "moved": body + "more\n", "src": body + "other\n",
@@ -483,3 +489,30 @@ def test_an_ambiguous_sha_is_refused(caller, repo, git):
 
     with pytest.raises(BadRequest, match="ambiguous"):
         refs.find_commit(Ambiguous(), "abcd")
+
+
+def test_a_name_that_only_libgit2_knows_as_dot_git_is_refused(caller, repo, monkeypatch):
+    from mesa_transports.local import names
+
+    monkeypatch.setattr(names, "is_dot_git", lambda segment: False)
+    body = commit_body(caller, [{"path": ".git/config", "content": ""}])
+    assert caller.refused("POST", f"{repo}/commits", body) == (400, "BAD_REQUEST")
+
+
+def test_a_path_may_be_deleted_below_a_file_that_becomes_a_directory(caller, repo, git):
+    caller.commit({"a/b": "1", "a/c": "2"})
+    caller.commit({"a/b": None, "a/d/e": "3"})
+    assert git("ls-tree", "-r", "--name-only", "main").split() == ["a/c", "a/d/e"]
+    caller.commit({"a/c": None, "a/d/e": None, "a": "now a file"})
+    assert git("ls-tree", "-r", "--name-only", "main").split() == ["a"]
+
+
+def test_history_that_forks_and_joins_is_walked_once(caller, repo, git):
+    caller.commit({"a": "1", "b": "1"})
+    caller.ok("POST", f"{repo}/branches", {"name": "side", "from": "main"})
+    caller.commit({"a": "2"})
+    caller.commit({"c": "1"}, "side")
+    caller.ok("POST", f"{repo}/merge/main", {"head": "side", "author": caller.author})
+    page = caller.ok("GET", f"{repo}/commits")
+    assert [commit["sha"] for commit in page["commits"]] == git("log", "--format=%H", "main").split()
+    assert all(entry["last_commit_at"] for entry in caller.ok("GET", f"{repo}/content")["entries"])

@@ -24,7 +24,9 @@ def test_a_taken_name_is_a_conflict(caller, repo):
     caller.ok("POST", "/acme/repos", {"name": "R"})
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", ".", "x.git", "X.GIT", "a b", "ü", "a" * 101, "repos", "api-keys", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "..", ".", "x.git", "X.GIT", "a b", "ü", "a" * 101, "repos", "api-keys", "a\n"]
+)
 def test_a_bad_name_is_refused(caller, repo, name):
     assert caller.refused("POST", "/acme/repos", {"name": name}) == (400, "BAD_REQUEST")
     assert caller.refused("PATCH", repo, {"name": name}) == (400, "BAD_REQUEST")
@@ -157,7 +159,11 @@ def test_sync_fast_forwards_and_reports(caller, upstream, clock):
     assert [c["message"] for c in caller.ok("GET", "/acme/r/commits")["commits"]] == ["two\n", "one\n"]
     assert [b["name"] for b in caller.ok("GET", "/acme/r/branches")["branches"]] == ["main", "other/x"]
     at = "2026-01-02T03:04:06.000Z"
-    assert caller.ok("GET", "/acme/r/sync") == {"last_sync_attempt": at, "last_sync_success": at, "status": {"type": "ok"}}
+    assert caller.ok("GET", "/acme/r/sync") == {
+        "last_sync_attempt": at,
+        "last_sync_success": at,
+        "status": {"type": "ok"},
+    }
 
 
 def test_diverged_branches_stay_and_are_an_error(caller, upstream):
