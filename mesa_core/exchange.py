@@ -23,7 +23,6 @@ from mesa_core.errors import (
     ConnectionLost,
     InvalidRequest,
     MesaError,
-    PluginError,
     ResponseValidationError,
     TransportError,
 )
@@ -77,18 +76,22 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
     Raises:
         MesaError: what the last attempt ended with.
     """
-    options = merge_options(config.options, operation.options)
-    url = config.server_url + expand(operation.template, operation.path, operation.query)
-    call = Call(operation, config, options, clock, clock.monotonic())
-    retry = Retry()
-    while True:
-        call.attempt += 1
-        if retry.after:
-            yield Wait(retry.after)
-        verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, retry.after)
-        if not isinstance(verdict, Retry):
-            return verdict
-        retry = verdict
+    call = Call(operation, config, config.options, clock, clock.monotonic())
+    try:
+        call.options = merge_options(config.options, operation.options)
+        url = config.server_url + expand(operation.template, operation.path, operation.query)
+        retry = Retry()
+        while True:
+            call.attempt += 1
+            if retry.after:
+                yield Wait(retry.after)
+            verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, retry.after)
+            if not isinstance(verdict, Retry):
+                return verdict
+            retry = verdict
+    except MesaError as error:
+        error.operation, error.attempts = operation.name, call.attempts
+        raise
 
 
 def _request(operation: Operation[T], call: Call, url: str) -> Request:
@@ -129,7 +132,7 @@ def _send(request: Request, plugins: Plugins, call: Call) -> Flow[Outcome]:
     except GeneratorExit:
         # The caller was cancelled. Every attempt begun is ended all the same, so that no span
         # stays open; a plugin that breaks over it must not stand in the way of the cancellation.
-        with suppress(PluginError):
+        with suppress(MesaError):
             plugins.on_error(ConnectionLost("the call was cancelled before its response came"), call)
         raise
     if outcome is None:
@@ -148,11 +151,7 @@ def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: C
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
         raise error_from(response, operation.name, call.attempts)
-    try:
-        return Ended(operation.decode(response), response, call)
-    except ResponseValidationError as error:
-        error.operation, error.attempts = operation.name, call.attempts
-        raise
+    return Ended(operation.decode(response), response, call)
 
 
 def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:
@@ -170,6 +169,8 @@ def _check_headers(headers: Headers) -> None:
     for name, value in headers.fields():
         if not _TOKEN.fullmatch(name):
             raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may not type-check
+            raise InvalidRequest(f"headers.{name}: expected str, got {type(value).__name__}", field=f"headers.{name}")
         if _UNSENDABLE.search(value):
             raise InvalidRequest(
                 f"headers.{name}: the value holds a control character or one outside Latin-1", field=f"headers.{name}"
