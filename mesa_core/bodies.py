@@ -36,7 +36,7 @@ def encode(body: object, kind: Any) -> bytes:
         return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidRequest(
-            f"body: the text {error.object!r:.60} holds a lone surrogate, which is no character", field="body"
+            f"body: a text holds the lone surrogate {error.object[error.start]!r}, which is no character", field="body"
         ) from None
 
 

@@ -77,7 +77,7 @@ def resolve(
             checked_headers("headers", {} if headers is None else headers),
             DEFAULT_RETRIES if retry_config is None else RetryConfig.of(retry_config),
         ),
-        transport=transport or os.environ.get("MESA_TRANSPORT") or "httpx",
+        transport=os.environ.get("MESA_TRANSPORT") or "httpx" if transport is None else transport,
         transport_options=dict(transport_options or {}),
         plugins=_plugins(plugins),
         disable_plugins=disabled,
@@ -118,8 +118,8 @@ def _server_url(url: object, *, allow_http: bool) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"server_url: {error}") from None
+    except ValueError:  # its message shows what may be a password
+        raise ConfigurationError("server_url: the host or the port is malformed") from None
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigurationError("server_url: expected an absolute http or https URL, such as " + DEFAULT_SERVER_URL)
     if parts.username or parts.password or parts.query or parts.fragment:

@@ -37,7 +37,7 @@ _JSON_TYPES: Mapping[type[object], str] = {
 
 def _json_type(value: object) -> str:
     if type(value) in (int, float):
-        return f"the number {value!r:.40}"
+        return "a number"
     return _JSON_TYPES.get(type(value), type(value).__name__)
 
 

@@ -65,7 +65,8 @@ def _envelope(response: Response) -> tuple[str, str, Mapping[str, Any]] | None:
         return None
     if not isinstance(message, str):
         return None
-    return code, " ".join(message.split()), cast("dict[str, Any]", details) if isinstance(details, dict) else {}
+    one_line = (" ".join(code.split()), " ".join(message.split()))
+    return *one_line, cast("dict[str, Any]", details) if isinstance(details, dict) else {}
 
 
 def _without_envelope(response: Response) -> tuple[str, str, Mapping[str, Any]]:

@@ -64,7 +64,10 @@ def is_secret_header(name: str) -> bool:
 
 def without_secrets(url: str) -> str:
     """Return a URL fit to be shown: no user information, no fragment, and query values by allow-list."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HIDDEN
     host = parts.netloc.rpartition("@")[2]
     if not parts.query:
         return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -39,7 +39,7 @@ def _integer(value: Any, _: Any) -> int:
     # The contract says `number` for sizes and counts, so 12.0 is as good as 12.
     if value.__class__ is int or (value.__class__ is float and value.is_integer()):
         return int(value)
-    raise Mismatch("a whole number", value)
+    raise Mismatch("a whole number", value, show=value.__class__ is float)
 
 
 def _number(value: Any, _: Any) -> float:
@@ -61,7 +61,7 @@ def instant(value: Any, _: Any) -> datetime:
 
 def _literal(value: Any, kind: Any) -> Any:
     for known in get_args(kind):
-        if value.__class__ is known.__class__ and value == known:
+        if value == known and (isinstance(value, str) or value.__class__ is known.__class__):
             return known
     raise Mismatch(" or ".join(map(repr, get_args(kind))), value, show=isinstance(value, str))
 

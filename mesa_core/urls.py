@@ -48,6 +48,8 @@ def _query_value(name: str, value: object) -> str:
 def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL, lower-case, the scheme's default port left out."""
     parts = urlsplit(url)
+    if "\\" in parts.netloc:  # some libraries end the host here, others do not: it is nobody's origin
+        return f"{parts.scheme}://{parts.netloc}"
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"
