@@ -40,12 +40,23 @@ def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
 
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping
+
+
 def _open_enum(value: Any, kind: Any) -> Any:
     return kind(string(value, str))
 
 
+@frozen
+class _Tagged:
+    """What every arm of an open union has; read as a model, so that a fault in it has a path."""
+
+    type: str
+
+
 def _unknown(value: Any, _: Any) -> Unknown:
-    return Unknown(type=string(value["type"], str), raw=value)
+    return Unknown(type=value["type"], raw=value)
 
 
 @cache
@@ -53,7 +64,12 @@ def _converter(*, detailed: bool) -> Converter:
     converter = Converter(detailed_validation=detailed)
     register_strict(converter)
     converter.register_structure_hook_func(_is_open_enum, _open_enum)
-    for fits, make in ((attrs.has, _model_hook), (_is_tuple, _tuple_hook), (_is_open_union, _union_hook)):
+    for fits, make in (
+        (attrs.has, _model_hook),
+        (_is_tuple, _tuple_hook),
+        (_is_mapping, _mapping_hook),
+        (_is_open_union, _union_hook),
+    ):
         converter.register_structure_hook_factory(fits, partial(make, converter))
     converter.register_structure_hook(Unknown, _unknown)
     return converter
@@ -72,14 +88,21 @@ def _tuple_hook(converter: Converter, kind: Any) -> Hook:
     return _checked(lambda value, _: tuple(structure(value, items)), list, "an array")
 
 
+def _mapping_hook(converter: Converter, kind: Any) -> Hook:
+    items = GenericAlias(dict, get_args(kind))
+    structure = converter.get_structure_hook(items)
+    return _checked(lambda value, _: structure(value, items), dict, "an object")
+
+
 def _union_hook(converter: Converter, kind: Any) -> Hook:
     """Choose the arm whose `type` literal is the value's; one that no arm has is `Unknown`."""
     arms = [arm for arm in get_args(kind) if arm is not Unknown]
     by_type = {get_args(get_type_hints(arm)["type"])[0]: (converter.get_structure_hook(arm), arm) for arm in arms}
     unknown = (converter.get_structure_hook(Unknown), Unknown)
+    tagged = converter.get_structure_hook(_Tagged)
 
     def structure(value: Any, _: Any) -> Any:
-        hook, arm = by_type.get(string(value["type"], str), unknown)
+        hook, arm = by_type.get(tagged(value, _Tagged).type, unknown)
         return hook(value, arm)
 
     return _checked(structure, dict, "an object")
