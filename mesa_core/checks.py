@@ -74,6 +74,8 @@ def _parameters(hook: str) -> tuple[str, ...]:
 
 
 def _check_function(where: str, function: Callable[..., Any], known: tuple[str, ...]) -> None:
+    if not callable(function):
+        raise ConfigurationError(f"{where}: expected a function, got {type(function).__name__}")
     if (
         inspect.iscoroutinefunction(function)
         or inspect.isasyncgenfunction(function)

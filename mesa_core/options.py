@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from math import isfinite
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, TypedDict, TypeGuard, cast
 
 import attrs
 from attrs import Attribute, field, frozen
@@ -50,13 +50,28 @@ class RequestOptions(TypedDict, total=False):
     retry_config: RetryConfigDict | RetryConfig
 
 
+def _is_number(value: object) -> TypeGuard[float]:
+    # Compared and not asked isfinite(), which fails on an int too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
 def _number(minimum: float) -> Any:
     def check(owner: object, attribute: Attribute[float], value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < minimum:
+        if not _is_number(value) or value < minimum:
             where = f"{_WHERE[type(owner).__name__]}.{attribute.name}"
             raise ConfigurationError(f"{where}: expected a number of at least {minimum:g}, got {value!r}")
 
     return check
+
+
+def _whole(_: object, attribute: Attribute[int | None], value: object) -> None:
+    if isinstance(value, float):
+        raise ConfigurationError(f"retry_config.{attribute.name}: expected a whole number, got {value!r}")
+
+
+def _backoff(_: object, __: Attribute[Backoff], value: object) -> None:
+    if not isinstance(value, Backoff):
+        raise ConfigurationError(f"retry_config.backoff: expected a Backoff, got {type(value).__name__}")
 
 
 def _strategy(_: object, __: Attribute[Literal["backoff", "none"]], value: object) -> None:
@@ -86,8 +101,8 @@ class RetryConfig:
     """Whether and how failed attempts are repeated; `max_attempts` counts the first one too, None sets no bound."""
 
     strategy: Literal["backoff", "none"] = field(default="backoff", validator=_strategy)
-    backoff: Backoff = field(factory=Backoff)
-    max_attempts: int | None = field(default=None, validator=attrs.validators.optional(_number(1)))
+    backoff: Backoff = field(factory=Backoff, validator=_backoff)
+    max_attempts: int | None = field(default=None, validator=attrs.validators.optional([_number(1), _whole]))
 
     @classmethod
     def of(cls, given: RetryConfig | Mapping[str, Any] | RetryConfigDict) -> RetryConfig:
@@ -133,7 +148,7 @@ def milliseconds(name: str, value: object) -> float:
     Raises:
         ConfigurationError: it is not a positive number.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
+    if not _is_number(value) or value <= 0:
         raise ConfigurationError(f"{name}: expected a positive number of milliseconds, got {value!r}")
     return value / 1000
 

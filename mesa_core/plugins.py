@@ -92,7 +92,8 @@ class Plugins:
     def provide_transports(self) -> dict[str, TransportFactory]:
         """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
         offers: dict[str, TransportFactory] = {}
-        for offered in cast("Iterator[dict[str, TransportFactory]]", self._answers("provide_transports", (dict,), {})):
+        answers = self._answers("provide_transports", (Mapping,), {})
+        for offered in cast("Iterator[Mapping[str, TransportFactory]]", answers):
             offers = {**offered, **offers}
         return offers
 
