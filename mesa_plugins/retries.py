@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Final
@@ -100,6 +101,8 @@ def _retry_after(error: MesaError, now: float) -> float:
     if value.isdecimal() and value.isascii():
         return float(value[:12])
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        moment = parsedate_to_datetime(value)
+        # A date without a zone is in UTC (RFC 9110, section 5.6.7), and not in this machine's zone.
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now)
     except (ValueError, OverflowError):
         return 0.0
