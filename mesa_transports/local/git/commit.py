@@ -9,30 +9,28 @@ import pygit2
 
 from mesa_transports.local.bodies import CommitRequest, Person
 from mesa_transports.local.git import refs, trees
-from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
+from mesa_transports.local.refusals import Conflict, NotFound
 
 __all__ = ["commit_edits", "write_commit"]
 
-_ATTEMPTS = 5
 
-
-def commit_edits(repository: pygit2.Repository, asked: CommitRequest, now: datetime, default_branch: str) -> pygit2.Oid:
+def commit_edits(
+    repository: pygit2.Repository, asked: CommitRequest, now: datetime, default_branch: str, attempts: int = 5
+) -> pygit2.Oid:
     """Make the commit that is asked for on its branch, and return its id.
 
     Without a base_sha it lands on whatever the branch points to, even if another process moves it meanwhile.
     """
-    for attempt in range(_ATTEMPTS):
-        parent = _parent(repository, asked, default_branch)
-        tree = trees.apply_edits(repository, parent and parent.tree, asked.edits)
-        commit = write_commit(repository, asked.author, now, asked.message, tree, [parent.id] if parent else [])
-        try:
-            refs.advance(repository, asked.branch, parent and parent.id, commit)
-        except Conflict:
-            if asked.base_sha is not None or attempt == _ATTEMPTS - 1:
-                raise
-        else:
-            return commit
-    raise Conflict(f"the branch {asked.branch!r} keeps moving")
+    parent = _parent(repository, asked, default_branch)
+    tree = trees.apply_edits(repository, parent and parent.tree, asked.edits)
+    commit = write_commit(repository, asked.author, now, asked.message, tree, [parent.id] if parent else [])
+    try:
+        refs.advance(repository, asked.branch, parent and parent.id, commit)
+    except Conflict:
+        if asked.base_sha is not None or attempts == 1:
+            raise
+        return commit_edits(repository, asked, now, default_branch, attempts - 1)
+    return commit
 
 
 def _parent(repository: pygit2.Repository, asked: CommitRequest, default_branch: str) -> pygit2.Commit | None:
@@ -68,7 +66,4 @@ def write_commit(  # noqa: PLR0917 -- the parts of a commit
 def _signature(person: Person, moment: datetime) -> pygit2.Signature:
     offset = moment.utcoffset()
     minutes = 0 if offset is None else int(offset.total_seconds()) // 60
-    try:
-        return pygit2.Signature(person.name, person.email, int(moment.timestamp()), minutes)
-    except (ValueError, pygit2.GitError):
-        raise BadRequest("author: expected a name and an email that git can keep, got others") from None
+    return pygit2.Signature(person.name, person.email, int(moment.timestamp()), minutes)

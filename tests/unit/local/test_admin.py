@@ -17,7 +17,8 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(caller, as_key, clock
     listed = caller.ok("GET", "/acme/api-keys")["api_keys"]
     assert listed == [
         {
-            "id": made["id"], "name": "CI", "scopes": made["scopes"], "created_at": made["created_at"], "last_used_at": None,
+            "id": made["id"], "name": "CI", "scopes": made["scopes"], "created_at": made["created_at"],
+            "last_used_at": None,
             "expires_at": None, "revoked_at": None,
         }
     ]  # fmt: skip

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -279,11 +280,11 @@ def test_the_command_serves_until_it_is_told_to_stop(number):
         headers = {"Authorization": f"Bearer {key}"}
         assert ask(f"{url}/acme", **headers)[0] == 200
         assert ask(f"{url}/acme")[0] == 401
-        assert os.path.isdir(data)
+        assert Path(data).is_dir()
         process.send_signal(number)
         assert process.wait(10) == 0
         assert process.stderr.read() == ""
-    assert not os.path.exists(data)
+    assert not Path(data).exists()
 
 
 def test_the_command_never_prints_a_key_that_was_given(tmp_path):

@@ -53,7 +53,8 @@ def test_branch_refusals(caller, repo):
 @pytest.mark.parametrize(
     "name",
     [
-        "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a.lock", "x.lock/y", ".a", "a/.b", "a//b", "/a",
+        "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a.lock", "x.lock/y", ".a", "a/.b",
+        "a//b", "/a",
         "a/", "a.", "@", "HEAD", "a@{b", "a\x7f", "a\x01", ".git", "a/.GIT/b", "f" * 241, "0" * 40, "é" * 121, "\u0000",
     ],
 )  # fmt: skip
@@ -177,7 +178,8 @@ def test_edits_that_do_not_fit_change_nothing(caller, repo, files, expected):
     "path",
     [
         "/a", "a/", "a//b", ".", "..", "a/../b", "./a", ".git", ".GIT/config", "a/.git", "a/.git/b", "git~1", "a/GIT~1",
-        ".git ", ".git.", ".git::$INDEX_ALLOCATION", ".g\u200cit", ".git\\x", "a\0b", "-a", "s" * 256, "d/" * 2048 + "f",
+        ".git ", ".git.", ".git::$INDEX_ALLOCATION", ".g\u200cit", ".git\\x", "a\0b", "-a", "s" * 256,
+        "d/" * 2048 + "f",
     ],
 )  # fmt: skip
 def test_a_bad_path_is_refused(caller, repo, path):
@@ -344,7 +346,8 @@ def changes(caller, repo, git):
     """Two branches that differ in every way that a diff can tell."""
     body = "".join(f"line {index}\n" for index in range(30))
     before = {
-        "mod": "1\n", "gone": "g\n", "renamed": body, "src": body + "tail\n", "link": "long enough a text\n", "exe": "#!\n",
+        "mod": "1\n", "gone": "g\n", "renamed": body, "src": body + "tail\n", "link": "long enough a text\n",
+        "exe": "#!\n",
         "café x": "1\n", "crlf": "a\r\nb\r\n", "noeol": "a",
     }  # fmt: skip
     caller.commit(before)
@@ -374,7 +377,8 @@ def test_diff_names_every_kind_of_change(caller, changes):
     diff = caller.ok("GET", changes)
     assert (diff["base"], diff["head"]) == ("main", "next")
     assert {file["path"]: file["status"] for file in diff["files"]} == {
-        "mod": "M", "gone": "D", "moved": "R", "src": "M", "copy": "C", "link": "T", "exe": "M", "café x": "M", "crlf": "M",
+        "mod": "M", "gone": "D", "moved": "R", "src": "M", "copy": "C", "link": "T", "exe": "M", "café x": "M",
+        "crlf": "M",
         "noeol": "M", "new": "A", "empty": "A",
     }  # fmt: skip
     assert {file["path"]: file["old_path"] for file in diff["files"] if "old_path" in file} == {
@@ -515,4 +519,9 @@ def test_history_that_forks_and_joins_is_walked_once(caller, repo, git):
     caller.ok("POST", f"{repo}/merge/main", {"head": "side", "author": caller.author})
     page = caller.ok("GET", f"{repo}/commits")
     assert [commit["sha"] for commit in page["commits"]] == git("log", "--format=%H", "main").split()
+    identity = ["-c", "user.name=U", "-c", "user.email=u@example.com"]
+    caller.commit({"b": "2"}, "main")
+    joined = git(*identity, "commit-tree", "-m", "x", "side^{tree}", "-p", "main", "-p", "side")
+    git("update-ref", "refs/heads/main", joined)
+    caller.ok("POST", f"{repo}/commits", commit_body(caller, []))
     assert all(entry["last_commit_at"] for entry in caller.ok("GET", f"{repo}/content")["entries"])

@@ -126,8 +126,10 @@ def test_a_bad_query(caller, repo, query):
         ("POST", "/acme/r/content", 405), ("GET", "/acme/..", 404), ("GET", "/acme/nope", 404), ("GET", "/a%00/r", 404),
         ("GET", "/acme/a%2Fbranches", 404), ("GET", "/acme%2Fr", 404), ("GET", "/acme/r%2F..%2Fx", 404),
         ("GET", "/%FF", 400), ("GET", "/acme/%FF", 400), ("GET", "/acme/r/commits/%00", 404),
-        ("DELETE", "/acme/r/branches/%FF", 400), ("DELETE", "/acme/r/branches/a%00", 400), ("PATCH", "/acme/repos", 405),
-        ("DELETE", "/acme/api-keys", 405), ("GET", "/acme/repos/content", 404), ("DELETE", "/acme/r/webhooks/%00", 404), ("GET", "/acme/r/commits/" + "f" * 9999, 404),
+        ("DELETE", "/acme/r/branches/%FF", 400), ("DELETE", "/acme/r/branches/a%00", 400), ("PATCH",
+        "/acme/repos", 405),
+        ("DELETE", "/acme/api-keys", 405), ("GET", "/acme/repos/content", 404), ("DELETE",
+        "/acme/r/webhooks/%00", 404), ("GET", "/acme/r/commits/" + "f" * 9999, 404),
     ],
 )  # fmt: skip
 def test_a_bad_path(caller, repo, method, path, status):

@@ -102,7 +102,8 @@ def test_an_upstream_never_shows_its_token(caller, repo):
     upstream = {"uri": "https://git.example/x.git", "token": "sekret", "autosync": poll}
     shown = caller.ok("PATCH", repo, {"upstream": upstream})["upstream"]
     assert shown == {
-        "uri": "https://git.example/x.git", "autosync": poll | {"resolution_strategy": "none"}, "last_sync_attempt": None,
+        "uri": "https://git.example/x.git", "autosync": poll | {"resolution_strategy": "none"},
+        "last_sync_attempt": None,
         "last_sync_success": None, "last_sync_error": None, "has_credential": True, "credential_host": "git.example",
     }  # fmt: skip
     kept = caller.ok("PATCH", repo, {"upstream": {"uri": "https://git.example/y.git"}})["upstream"]
