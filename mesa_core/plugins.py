@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
 
@@ -92,8 +92,8 @@ class Plugins:
     def provide_transports(self) -> dict[str, TransportFactory]:
         """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
         offers: dict[str, TransportFactory] = {}
-        answers = self._answers("provide_transports", (Mapping,), {})
-        for offered in cast("Iterator[Mapping[str, TransportFactory]]", answers):
+        answers: Iterator[Mapping[str, Any]] = self._answers("provide_transports", (Mapping,), {})
+        for offered in answers:
             offers = {**offered, **offers}
         return offers
 
