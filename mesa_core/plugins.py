@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -92,8 +92,8 @@ class Plugins:
     def provide_transports(self) -> dict[str, TransportFactory]:
         """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
         offers: dict[str, TransportFactory] = {}
-        answers: Iterator[Mapping[str, Any]] = self._answers("provide_transports", (Mapping,), {})
-        for offered in answers:
+        kinds = cast("tuple[type[Mapping[str, TransportFactory]], ...]", (Mapping,))
+        for offered in self._answers("provide_transports", kinds, {}):
             offers = {**offered, **offers}
         return offers
 
