@@ -57,7 +57,7 @@ class Attempt:
     request: Request
     stage: Stage = Stage.PREPARING
     _end: float | None = field(init=False)
-    _token: Token[Attempt | None] | None = field(init=False, default=None)
+    _token: Token[Attempt | None] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         timeout = self.request.timeout
@@ -68,8 +68,7 @@ class Attempt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._token is not None:
-            current.reset(self._token)
+        current.reset(self._token)
 
     def remaining(self) -> float | None:
         """Return the seconds that are left, None when there is no bound.
@@ -113,20 +112,13 @@ class Attempt:
         return ConnectionLost(self._message(f"connection lost before the response was whole ({_reason(error)})"))
 
     def _message(self, what: str) -> str:
-        return f"{self.request.method} {_shown(self.request.url)}: {what}"
+        return f"{self.request.method} {without_secrets(self.request.url)}: {what}"
 
     def _late_or(self, error: Exception, faults: Faults) -> str:
         return f"timeout of {self.request.timeout} s" if self._is_late(error, faults) else _reason(error)
 
     def _is_late(self, error: Exception, faults: Faults) -> bool:
         return isinstance(error, faults.late) or (self._end is not None and time.monotonic() >= self._end)
-
-
-def _shown(url: str) -> str:
-    try:
-        return without_secrets(url)
-    except ValueError:
-        return "<invalid URL>"
 
 
 def _reason(error: BaseException) -> str:

@@ -37,7 +37,7 @@ class BoundedStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         attempt = current.get()
         # To ask a proxy for a tunnel is still a part of connecting.
-        if attempt is not None and not buffer.startswith(b"CONNECT "):
+        if attempt is not None and buffer and not buffer.startswith(b"CONNECT "):
             attempt.stage = Stage.SENT
         for start in range(0, len(buffer), _PIECE):
             self._inner.write(buffer[start : start + _PIECE], _remaining(timeout))

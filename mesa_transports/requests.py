@@ -49,7 +49,8 @@ class RequestsTransport:
 
     Args:
         proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
-        verify: False trusts any certificate; a path names a file of the CA certificates to trust instead of the usual.
+        verify: False trusts any certificate, and urllib3 warns of it; a path names a file of the CA certificates to
+            trust instead of the usual.
         cert: Path of a client certificate, or a pair of paths, certificate and key.
         pool_size: Connections to one origin at most; who finds none free waits, and the wait counts toward the timeout.
         session: A ready-made session instead of all these. Its adapters, proxies and TLS settings serve; its
