@@ -411,6 +411,7 @@ def everything(client: Mesa, tmp_path: Path) -> None:
     client.repos.get(**app)
     list(client.branches.list(**app))
     client.branches.create(**app, body={"name": "b", "head_sha": sha})
+    write(client, {"b.txt": "b\n"}, branch="b")
     list(client.commits.list(**app))
     client.commits.get(**app, sha=sha)
     client.content.get(**app)
