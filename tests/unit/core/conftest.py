@@ -1,0 +1,198 @@
+"""A clock that tests own, a transport that answers from a script, and clients on top of both."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesa_core import Request, Response
+from mesa_core import installed as installed_module
+from mesa_core.assembly import load_plugins
+from mesa_core.config import resolve
+from mesa_core.resources import Resources
+from mesa_core.worlds import NonBlocking, Parts
+from mesa_sdk import Mesa
+
+
+class FakeClock:
+    """Time passes when somebody waits, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+
+    def time(self) -> float:
+        return 1_800_000_000 + self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    async def asleep(self, seconds: float, /) -> None:
+        self.sleep(seconds)
+
+
+class Script:
+    """A transport of both worlds: answers in order with a response, an error, or what a callable makes of the request.
+
+    The last answer is given again and again.
+    """
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+        self.closed = 0
+
+    def send(self, request: Request, /) -> Response:
+        self.requests.append(copy.deepcopy(request))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, BaseException):
+            raise answer
+        return copy.deepcopy(answer)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def asend(self, request: Request, /) -> Response:
+        return self.send(request)
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("MESA_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def script() -> type[Script]:
+    return Script
+
+
+@pytest.fixture
+def answer() -> Callable[..., Response]:
+    """Makes a JSON response."""
+
+    def make(data: object = None, status: int = 200, **headers: str) -> Response:
+        fields = {"Content-Type": "application/json"}
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return Response(status, fields, json.dumps(data).encode())
+
+    return make
+
+
+@pytest.fixture
+def refusal(answer: Callable[..., Response]) -> Callable[..., Response]:
+    """Makes a response with the error envelope."""
+
+    def make(status: int, code: str = "CODE", message: str = "what went wrong", **headers: str) -> Response:
+        return answer({"error": {"code": code, "message": message}}, status, **headers)
+
+    return make
+
+
+@pytest.fixture
+def repo() -> dict[str, Any]:
+    """A repository, as on the wire."""
+    return {
+        "id": "r1",
+        "org": "o",
+        "name": "n",
+        "default_branch": "main",
+        "head_sha": None,
+        "size_bytes": 12,
+        "created_at": "2026-01-02T03:04:05Z",
+        "upstream": None,
+    }
+
+
+@pytest.fixture
+def client(clock: FakeClock) -> Callable[..., Mesa]:
+    """Makes a blocking client whose transport answers from a script; `client.transport.requests` is what it sent."""
+
+    def make(*answers: object, **options: Any) -> Mesa:
+        options.setdefault("api_key", "key")
+        options.setdefault("transport", Script(*(answers or [Response(200, {}, b"{}")])))
+        return Mesa(clock=clock, **options)
+
+    return make
+
+
+@pytest.fixture(params=["blocking", "async"])
+def world(request: pytest.FixtureRequest) -> str:
+    """Both worlds, for what holds in either."""
+    return request.param
+
+
+@pytest.fixture
+def resources(
+    world: str, client: Callable[..., Mesa], clock: FakeClock
+) -> Callable[..., tuple[Resources[Any], Script]]:
+    """Makes the methods of either world, and the scripted transport under them."""
+
+    def make(*answers: object, **options: Any) -> tuple[Resources[Any], Script]:
+        transport = Script(*answers)
+        if world == "blocking":
+            return client(transport=transport, **options), transport
+        given: dict[str, Any] = {"api_key": "key", "disable_plugins": (), "allow_http": False}
+        given |= dict.fromkeys(["server_url", "timeout_ms", "retry_config", "headers", "transport_options", "plugins"])
+        config = resolve(**{**given, "transport": transport, **options})
+        return Resources(NonBlocking(Parts(config, load_plugins(config), clock), transport)), transport
+
+    return make
+
+
+@pytest.fixture
+def finish() -> Callable[[Any], Any]:
+    """Gives what a method of either world returns: a coroutine is run to its end."""
+
+    def finish(result: Any) -> Any:
+        return asyncio.run(result) if isinstance(result, Coroutine) else result
+
+    return finish
+
+
+@pytest.fixture
+def fake_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Installs a distribution: modules, and a .dist-info with entry points of the group `mesa`."""
+
+    def make(name: str, entry_points: dict[str, str], modules: dict[str, str] | None = None) -> Path:
+        site = tmp_path / name
+        info = site / f"{name.replace('-', '_')}-1.2.3.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2.3\n")
+        lines = [f"{key} = {value}" for key, value in entry_points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[mesa]", *lines, ""]))
+        for module, source in (modules or {}).items():
+            (site / f"{module}.py").write_text(source)
+        (info / "RECORD").write_text("".join(f"{module}.py,,\n" for module in modules or {}))
+        monkeypatch.syspath_prepend(str(site))
+        forget()
+        return site
+
+    def forget() -> None:
+        installed_module._entry_points.cache_clear()
+        installed_module.distribution_of.cache_clear()
+
+    yield make
+    monkeypatch.undo()
+    forget()
