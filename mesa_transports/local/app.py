@@ -51,8 +51,9 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer over WSGI, with the API at `/api/v1` and nothing beside it."""
         request = Request(environ)
+        root = _origin(environ) + MOUNT
         mount, path = split_mount(_raw_path(environ))
-        response = self.respond(request, _origin(request) + MOUNT, path if mount == MOUNT else "")
+        response = self.respond(request, root, path if mount == MOUNT else "")
         return response(environ, start_response)
 
     def respond(self, request: Request, root: str, path: str) -> Response:
@@ -104,5 +105,6 @@ def _raw_path(environ: WSGIEnvironment) -> str:
     return quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~")
 
 
-def _origin(request: Request) -> str:
-    return f"{request.scheme}://{request.host}"
+def _origin(environ: WSGIEnvironment) -> str:
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}"

@@ -42,7 +42,9 @@ class Blobs:
         Raises:
             BadRequest: it does not have this sha256 and size; nothing is kept.
         """
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        # Not with its parents: a repository that was deleted meanwhile must not come back as a shell.
+        self._incoming.parent.mkdir(exist_ok=True)
+        self._incoming.mkdir(exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self._incoming)
         try:
             with os.fdopen(descriptor, "wb") as file:

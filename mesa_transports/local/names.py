@@ -20,6 +20,7 @@ _FULL_SHA: Final = re.compile(r"[0-9a-fA-F]{40}")
 _LONGEST_REF: Final = 240  # bytes; a loose ref is a file, and its lock's name is five bytes longer
 _LONGEST_SEGMENT: Final = 255
 _LONGEST_PATH: Final = 4096
+_DEEPEST_PATH: Final = 128
 _LONGEST_SHOWN: Final = 60
 _IGNORED_BY_HFS: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
@@ -78,6 +79,8 @@ def _path_fault(path: str) -> str:
         return "a segment is empty, '.' or '..'"
     if any(is_dot_git(segment) for segment in segments):
         return "a segment is '.git'"
+    if len(segments) > _DEEPEST_PATH:
+        return f"deeper than {_DEEPEST_PATH} segments"
     sizes = [len(segment.encode("utf-8", "surrogatepass")) for segment in segments]
     if max(sizes) > _LONGEST_SEGMENT or sum(sizes) + len(sizes) > _LONGEST_PATH:
         return f"longer than {_LONGEST_SEGMENT} bytes a segment or {_LONGEST_PATH} in all"

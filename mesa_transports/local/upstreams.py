@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from mesa_transports.local.bodies import UpstreamRequest
+from mesa_transports.local.bodies.repos import UpstreamRequest
 from mesa_transports.local.clock import Clock, instant
 from mesa_transports.local.refusals import Conflict
 from mesa_transports.local.repositories import Repository

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from mesa_transports.local.bodies import WebhookRequest
+from mesa_transports.local.bodies.webhooks import WebhookRequest
 from mesa_transports.local.clock import Clock, instant
 from mesa_transports.local.refusals import NotFound
 from mesa_transports.local.repositories import Repository

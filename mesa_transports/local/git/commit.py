@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pygit2
 
-from mesa_transports.local.bodies import CommitRequest, Person
+from mesa_transports.local.bodies.commits import CommitRequest
+from mesa_transports.local.bodies.person import Person
 from mesa_transports.local.git import refs, trees
 from mesa_transports.local.refusals import Conflict, NotFound
 

@@ -54,12 +54,18 @@ def shown_directory(commit: pygit2.Commit, path: str, tree: pygit2.Tree, depth: 
 
 
 def _entries(tree: pygit2.Tree, prefix: str, depth: int) -> Iterator[tuple[str, Found]]:
-    for child in sorted(tree, key=_name):
-        path = prefix + _name(child)
-        if isinstance(child, pygit2.Blob | pygit2.Tree):
-            yield path, child
-        if isinstance(child, pygit2.Tree) and depth > 1:
-            yield from _entries(child, f"{path}/", depth - 1)
+    pending = _children(tree, prefix, depth)
+    while pending:
+        path, found, left = pending.pop()
+        yield path, found
+        if isinstance(found, pygit2.Tree) and left > 1:
+            pending += _children(found, f"{path}/", left - 1)
+
+
+def _children(tree: pygit2.Tree, prefix: str, depth: int) -> list[tuple[str, Found, int]]:
+    """Return what is in a directory, last name first, each with the levels that are left to list."""
+    children = [child for child in tree if isinstance(child, pygit2.Blob | pygit2.Tree)]
+    return [(prefix + _name(child), child, depth) for child in sorted(children, key=_name, reverse=True)]
 
 
 def _name(found: pygit2.Object) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 import pygit2
 from attrs import frozen
 
-from mesa_transports.local.bodies import MergeRequest
+from mesa_transports.local.bodies.merge import MergeRequest
 from mesa_transports.local.git import refs
 from mesa_transports.local.git.commit import write_commit
 from mesa_transports.local.refusals import MergeConflict
@@ -50,6 +51,10 @@ def _contains(repository: pygit2.Repository, commit: pygit2.Commit, other: pygit
 def _combined(repository: pygit2.Repository, ours: pygit2.Commit, theirs: pygit2.Commit) -> pygit2.Oid:
     index = repository.merge_commits(ours, theirs)
     if index.conflicts is not None:
-        paths = sorted({str(side.path) for conflict in index.conflicts for side in conflict if side is not None})
+        paths = sorted({_text(side.path) for conflict in index.conflicts for side in conflict if side is not None})
         raise MergeConflict("the changes cannot be combined; nothing was changed", details={"paths": paths})
     return index.write_tree(repository)
+
+
+def _text(path: str | os.PathLike[str]) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")

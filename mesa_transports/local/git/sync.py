@@ -121,8 +121,9 @@ def fast_forward(repository: pygit2.Repository) -> None:
     """
     stuck: list[str] = []
     for raw in repository.raw_listall_references():
-        name = raw.decode("utf-8", "surrogateescape")
-        if name.startswith(_FETCHED):
+        # A name that is not UTF-8 could not be told to anyone, so its branch is left out.
+        name = raw.decode("utf-8", "ignore")
+        if name.startswith(_FETCHED) and name.encode() == raw:
             reference = repository.lookup_reference(name)
             branch = name.removeprefix(_FETCHED)
             if not _moved(repository, branch, reference.peel(pygit2.Commit)):

@@ -12,7 +12,7 @@ import pygit2
 from attrs import define, field
 from pygit2.enums import FileMode
 
-from mesa_transports.local.bodies import Deletion, Edit, Upsert
+from mesa_transports.local.bodies.commits import Deletion, Edit, Upsert
 from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
 
 __all__ = ["apply_edits"]

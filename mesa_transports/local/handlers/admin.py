@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from mesa_transports.local.bodies import KeyRequest
+from mesa_transports.local.bodies.admin import KeyRequest
 from mesa_transports.local.call import Call, json_response, success
 
 __all__ = ["create_api_key", "list_api_keys", "revoke_api_key"]

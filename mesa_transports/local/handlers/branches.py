@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from mesa_transports.local import cursors
-from mesa_transports.local.bodies import BranchRequest
+from mesa_transports.local.bodies.branches import BranchRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.git import refs
 from mesa_transports.local.refusals import Conflict

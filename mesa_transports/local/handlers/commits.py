@@ -8,7 +8,7 @@ import pygit2
 from werkzeug.wrappers import Response
 
 from mesa_transports.local import cursors
-from mesa_transports.local.bodies import CommitRequest
+from mesa_transports.local.bodies.commits import CommitRequest
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.git import log, refs
 from mesa_transports.local.git.commit import commit_edits

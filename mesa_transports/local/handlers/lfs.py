@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
 from mesa_transports.local.blobs import Blobs
-from mesa_transports.local.bodies import LfsObject, LfsRequest
+from mesa_transports.local.bodies.lfs import LfsObject, LfsRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.refusals import NotFound
 from mesa_transports.local.signatures import EXPIRES_IN

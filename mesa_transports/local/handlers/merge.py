@@ -6,7 +6,7 @@ import pygit2
 from attrs import asdict
 from werkzeug.wrappers import Response
 
-from mesa_transports.local.bodies import MergeRequest
+from mesa_transports.local.bodies.merge import MergeRequest
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.git import refs
 from mesa_transports.local.git.merge import merge

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from mesa_transports.local import cursors
-from mesa_transports.local.bodies import RepositoryChange, RepositoryRequest
+from mesa_transports.local.bodies.repos import RepositoryChange, RepositoryRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.git import refs
 from mesa_transports.local.git import sync as git_sync
 from mesa_transports.local.git.repository import open_repository, set_default_branch, size_of_objects
-from mesa_transports.local.refusals import BadRequest, Conflict, NoUpstream
+from mesa_transports.local.refusals import BadRequest, Conflict, NotFound, NoUpstream
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.services import Services
 from mesa_transports.local.upstreams import Upstream
@@ -39,7 +41,7 @@ def list_(call: Call) -> Response:
         raise cursors.unknown_cursor()
     found = call.services.repositories.after(call.org, after, limit + 1)
     following = cursors.encoded("repos", found[limit - 1].sequence) if len(found) > limit else None
-    return json_response(cursors.page("repos", [_shown(call.services, each) for each in found[:limit]], following))
+    return json_response(cursors.page("repos", _all_shown(call.services, found[:limit]), following))
 
 
 def get(call: Call) -> Response:
@@ -115,6 +117,15 @@ def _upstream(call: Call) -> Upstream:
     if upstream is None:
         raise NoUpstream("the repository has no upstream to sync from")
     return upstream
+
+
+def _all_shown(services: Services, repositories: Iterable[Repository]) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
+    for repository in repositories:
+        # One that was deleted since it was found is left out, and the others are shown.
+        with suppress(NotFound):
+            shown.append(_shown(services, repository))
+    return shown
 
 
 def _shown(services: Services, repository: Repository) -> dict[str, Any]:

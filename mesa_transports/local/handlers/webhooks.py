@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from mesa_transports.local.bodies import WebhookRequest
+from mesa_transports.local.bodies.webhooks import WebhookRequest
 from mesa_transports.local.call import Call, json_response, success
 
 __all__ = ["create", "delete", "list_"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,12 +11,50 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from mesa_core.http import Request, Response
 from mesa_transports.local import LocalDepot
 
 BASE = "https://depot.mesa.dev/api/v1"
 AUTHOR = {"name": "Bot", "email": "bot@example.com"}
+
+
+class Contract:
+    """The contract's word on what an operation answers."""
+
+    def __init__(self) -> None:
+        path = Path(__file__).parents[3] / "docs/contract/openapi.yaml"
+        self.document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        resource = Resource.from_contents(self.document, default_specification=DRAFT202012)
+        self.registry = Registry().with_resource("urn:contract", resource)
+        self.operations = [
+            (method.upper(), re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(template))), operation["responses"])
+            for template, item in self.document["paths"].items()
+            for method, operation in item.items()
+            if method != "parameters"
+        ]
+
+    def check(self, method: str, path: str, status: int, answer: object) -> None:
+        """Hold an answer against the schema of its operation and status, where the contract has the operation."""
+        for verb, pattern, responses in self.operations:
+            if verb == method and pattern.fullmatch(path):
+                response = responses.get(str(status)) or responses["default"]
+                assert status >= 400 or str(status) in responses
+                while "$ref" in response:
+                    response = self.document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+                schema = json.loads(
+                    json.dumps(response["content"]["application/json"]["schema"]).replace('"#/', '"urn:contract#/')
+                )
+                checker = Draft202012Validator(schema, registry=self.registry, format_checker=FormatChecker())
+                checker.validate(answer)
+                return
+
+
+CONTRACT = Contract()
 
 
 class Clock:
@@ -60,6 +99,7 @@ class Caller:
             assert set(answer) == {"error"}
             assert set(answer["error"]) == {"code", "message", "details"}
             assert response.status_code != 500, answer
+        CONTRACT.check(method, path.partition("?")[0], response.status_code, answer)
         return response.status_code, answer
 
     def ok(self, method: str, path: str, body: object = ..., **headers: str) -> Any:

@@ -132,7 +132,8 @@ def test_attribution_is_empty_and_never_invented(caller, repo):
 
 
 def test_secrets_are_not_in_a_repr():
-    from mesa_transports.local.bodies import UpstreamRequest, WebhookRequest
+    from mesa_transports.local.bodies.repos import UpstreamRequest
+    from mesa_transports.local.bodies.webhooks import WebhookRequest
     from mesa_transports.local.fields import Fields
 
     upstream = UpstreamRequest.read(Fields({"uri": "/x", "token": "sekret"}, ""))

@@ -179,7 +179,7 @@ def test_edits_that_do_not_fit_change_nothing(caller, repo, files, expected):
     [
         "/a", "a/", "a//b", ".", "..", "a/../b", "./a", ".git", ".GIT/config", "a/.git", "a/.git/b", "git~1", "a/GIT~1",
         ".git ", ".git.", ".git::$INDEX_ALLOCATION", ".g\u200cit", ".git\\x", "a\0b", "-a", "s" * 256,
-        "d/" * 2048 + "f",
+        "d/" * 2048 + "f", "d/" * 128 + "f", ("d" * 99 + "/") * 50 + "f",
     ],
 )  # fmt: skip
 def test_a_bad_path_is_refused(caller, repo, path):
