@@ -6,8 +6,10 @@ even look at redirects, keep cookies, and log whole URLs, signatures included.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Generator, Mapping
 from typing import Final
 
 import httpcore
@@ -23,6 +25,7 @@ from mesa_transports._options import POOL_SIZE, Options, load_cert
 
 __all__ = ["HttpxTransport", "provide_transports"]
 
+_KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
 _FAULTS: Final = Faults(
     refused=(httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError),
     unsent=(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError),
@@ -43,7 +46,7 @@ class HttpxTransport:
         proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
         verify: False trusts any certificate; a path names a file of the CA certificates to trust instead of the usual.
         cert: Path of a client certificate, or a pair of paths, certificate and key.
-        pool_size: Connections at most; who finds none free waits, and the wait counts toward the timeout.
+        pool_size: Connections to one origin at most; who finds none free waits, and the wait counts toward the timeout.
         client: A ready-made client instead of all these. Its connections, proxies and TLS settings serve; its
             own headers, cookies, authentication and event hooks do not. Its owner closes it.
 
@@ -64,6 +67,7 @@ class HttpxTransport:
         self._owned = client is None
         self._client = _made(options) if client is None else _checked(client, options)
         self._closed = False
+        self._places = threading.BoundedSemaphore(pool_size)
         _bound(self._client)
 
     def send(self, request: Request, /) -> Response:
@@ -76,7 +80,9 @@ class HttpxTransport:
             raise TransportError(f"{request.method}: the transport is closed", sent=False)
         with Attempt(request) as attempt:
             try:
-                return self._exchange(_prepared(request), attempt)
+                prepared = _prepared(request)
+                with self._place(attempt):
+                    return self._exchange(prepared, attempt)
             except Exception as error:  # whatever a library raises, only our errors leave
                 raise attempt.failure(error, _FAULTS) from error
 
@@ -85,6 +91,21 @@ class HttpxTransport:
         self._closed = True
         if self._owned:
             self._client.close()
+
+    @contextlib.contextmanager
+    def _place(self, attempt: Attempt) -> Generator[None]:
+        """Wait for one of `pool_size` places.
+
+        Not left to httpcore: when its pool is full and threads wait, it may close a connection
+        that it has just given to another thread.
+        """
+        attempt.stage = Stage.CONNECTING
+        if not self._places.acquire(timeout=attempt.remaining()):
+            raise TimeoutError("no connection was free in time")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def _exchange(self, request: httpx.Request, attempt: Attempt) -> Response:
         # The way around `Client.send`, for the reasons in the module's docstring.
@@ -103,8 +124,8 @@ class HttpxTransport:
 
 
 def _made(options: Options) -> httpx.Client:
-    limits = httpx.Limits(max_connections=options.pool_size, max_keepalive_connections=options.pool_size)
-    return httpx.Client(verify=_tls(options), proxy=options.proxy, limits=limits)
+    unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
+    return httpx.Client(verify=_tls(options), proxy=options.proxy, limits=unlimited)  # `_place` sets the limit
 
 
 def _tls(options: Options) -> ssl.SSLContext:
