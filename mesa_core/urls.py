@@ -34,15 +34,23 @@ def _segment(name: str, value: object) -> str:
         raise InvalidRequest(
             f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
         )
-    return quote(value, safe="")
+    return quote(_text(name, value), safe="")
 
 
 def _query_value(name: str, value: object) -> str:
     if isinstance(value, str):
-        return value
+        return _text(name, value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise InvalidRequest(f"{name}: expected str or int, got {type(value).__name__}", field=name)
+
+
+def _text(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{name}: the text holds a lone surrogate, which is no character", field=name) from None
+    return value
 
 
 def origin_of(url: str) -> str:
