@@ -1,0 +1,109 @@
+"""Path parameters as one segment each, queries, and which hosts are this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mesa_core.errors import InvalidRequest
+from mesa_core.urls import expand, is_loopback
+from mesa_sdk import Mesa
+
+
+@pytest.mark.parametrize(
+    ("value", "segment"),
+    [
+        ("main", "main"),
+        ("feature/x", "feature%2Fx"),
+        ("grün ☃", "gr%C3%BCn%20%E2%98%83"),
+        ("100%", "100%25"),
+        ("%2F", "%252F"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("a;b=c&d+e", "a%3Bb%3Dc%26d%2Be"),
+        ("...", "..."),
+        (".git", ".git"),
+        ("a\r\nb", "a%0D%0Ab"),
+        ("{org}", "%7Borg%7D"),
+        ("~-_.", "~-_."),
+    ],
+)
+def test_a_path_parameter_is_one_segment(value: str, segment: str) -> None:
+    assert expand("/{org}/{repo}", {"org": "o", "repo": value}, {}) == f"/o/{segment}"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text not in {".", ".."}))
+def test_any_text_is_one_segment_and_comes_back(value: str) -> None:
+    segment = expand("/{a}", {"a": value}, {})[1:]
+    assert segment.isascii()
+    assert not set(segment) & set("/?#\\ ")
+    assert unquote(segment) == value
+
+
+def test_a_value_that_looks_like_a_placeholder_is_not_filled_in() -> None:
+    assert expand("/{org}/{repo}", {"org": "{repo}", "repo": "r"}, {}) == "/%7Brepo%7D/r"
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", None, 5, True, b"main", ["main"]])
+def test_what_cannot_be_a_segment_is_refused_by_name_before_anything_is_sent(
+    client: Callable[..., Mesa], value: Any
+) -> None:
+    mesa = client()
+    with pytest.raises(InvalidRequest, match="repo: expected") as caught:
+        mesa.repos.get(org="o", repo=value)
+    assert caught.value.field == "repo"
+    assert caught.value.operation == "repos.get"
+    assert mesa.transport.requests == []
+
+
+def test_a_lone_surrogate_in_a_path_is_refused(client: Callable[..., Mesa]) -> None:
+    mesa = client()
+    with pytest.raises(InvalidRequest, match="repo"):
+        mesa.repos.get(org="o", repo="\ud800")
+    with pytest.raises(InvalidRequest, match="ref"):
+        mesa.content.get(org="o", repo="r", ref="\ud800")
+    assert mesa.transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("query", "encoded"),
+    [
+        ({}, ""),
+        ({"cursor": None, "limit": None}, ""),
+        ({"limit": 5, "cursor": None}, "?limit=5"),
+        ({"path": "a b/c&d=e?#+%", "ref": "grün"}, "?path=a%20b%2Fc%26d%3De%3F%23%2B%25&ref=gr%C3%BCn"),
+        ({"path": ""}, "?path="),
+    ],
+)
+def test_a_query_is_encoded_and_none_is_left_out(query: Any, encoded: str) -> None:
+    assert expand("/o", {}, query) == f"/o{encoded}"
+
+
+@pytest.mark.parametrize("value", [True, 1.5, b"x", ["x"]])
+def test_a_query_value_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(InvalidRequest, match="limit: expected str or int") as caught:
+        expand("/o", {}, {"limit": value})
+    assert caught.value.field == "limit"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("depot.localhost", True),
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("10.0.0.1", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("notlocalhost", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:  # noqa: FBT001
+    assert is_loopback(host) is loopback
