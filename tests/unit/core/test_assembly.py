@@ -1,0 +1,145 @@
+"""A client's transport: by name, by object, or from a plugin that it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from mesa_core import Plugin, PluginError, Response
+from mesa_sdk import ConfigurationError, Mesa
+
+Client = Callable[..., Mesa]
+
+
+class Made:
+    """A transport that remembers how it was made."""
+
+    def __init__(self, *, proxy: str | None = None, verify: bool = True) -> None:
+        self.options = {"proxy": proxy, "verify": verify}
+        self.closed = 0
+
+    def send(self, request: object, /) -> Response:
+        return Response(404)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Offers(Plugin):
+    def __init__(self, offers: Any) -> None:
+        self.offers = offers
+
+    def provide_transports(self) -> Mapping[str, Any]:
+        return self.offers
+
+
+def test_an_object_is_used_as_it_is_and_stays_its_owners(client: Client, script: Any) -> None:
+    transport = script(Response(404))
+    with client(transport=transport) as mesa:
+        assert mesa.transport is transport
+    mesa.close()
+    assert transport.closed == 0
+
+
+def test_a_transport_that_is_falsy_is_used_all_the_same(client: Client) -> None:
+    class Empty(Made):
+        def __len__(self) -> int:
+            return 0
+
+    transport = Empty()
+    assert client(transport=transport).transport is transport
+
+
+def test_one_made_by_name_is_closed_with_the_client(client: Client) -> None:
+    with client(transport="made", plugins=[Offers({"made": Made})]) as mesa:
+        transport: Any = mesa.transport
+        assert transport.closed == 0
+    assert transport.closed == 1
+
+
+@pytest.mark.parametrize(("name", "kind"), [("httpx", "HttpxTransport"), ("requests", "RequestsTransport")])
+def test_built_in_ones_come_by_name_or_from_the_environment(
+    client: Client, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    with client(transport=name) as mesa:
+        assert type(mesa.transport).__name__ == kind
+        assert repr(mesa) == f"<Mesa https://depot.mesa.dev/api/v1 via {kind}>"
+    monkeypatch.setenv("MESA_TRANSPORT", name)
+    with Mesa(api_key="key") as mesa:
+        assert type(mesa.transport).__name__ == kind
+
+
+def test_httpx_is_the_default() -> None:
+    with Mesa(api_key="key") as mesa:
+        assert type(mesa.transport).__name__ == "HttpxTransport"
+
+
+def test_options_go_to_the_factory(client: Client) -> None:
+    mesa = client(transport="made", transport_options={"proxy": "p"}, plugins=[Offers({"made": Made})])
+    assert mesa.transport.options == {"proxy": "p", "verify": True}
+
+
+@pytest.mark.parametrize("offers", [{"made": Made}, MappingProxyType({"made": Made})])
+def test_a_given_plugin_provides_transports_in_any_mapping(client: Client, offers: Any) -> None:
+    assert isinstance(client(transport="made", plugins=[Offers(offers)]).transport, Made)
+
+
+def test_the_first_plugin_to_offer_a_name_has_it(client: Client) -> None:
+    class Other(Made):
+        pass
+
+    plugins = [Offers({"made": Made}), Offers({"made": Other, "other": Other})]
+    assert type(client(transport="made", plugins=plugins).transport) is Made
+    assert type(client(transport="other", plugins=plugins).transport) is Other
+
+
+def test_an_offer_that_is_no_mapping_is_the_plugins_error(client: Client) -> None:
+    with pytest.raises(PluginError, match="returned list, not Mapping or None in provide_transports"):
+        client(transport="made", plugins=[Offers(["made"])])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"prox": "p"},
+            r"transport_options of 'made': unknown option 'prox'; did you mean 'proxy'\? .*: proxy, verify",
+        ),
+        ({"self": 1}, "transport_options of 'made': unknown option 'self'"),
+    ],
+)
+def test_a_wrong_option_is_named_with_the_near_one(client: Client, options: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        client(transport="made", transport_options=options, plugins=[Offers({"made": Made})])
+
+
+def test_a_missing_option_is_told(client: Client) -> None:
+    def needs(*, path: str) -> Made:
+        return Made(proxy=path)
+
+    with pytest.raises(ConfigurationError, match="transport_options of 'needs': expected path, got none"):
+        client(transport="needs", plugins=[Offers({"needs": needs})])
+
+
+def test_options_of_an_object_are_refused(client: Client) -> None:
+    with pytest.raises(ConfigurationError, match="they are for a transport given by name"):
+        client(transport=Made(), transport_options={"proxy": "p"})
+
+
+def test_a_transport_without_the_world_asked_for_is_refused(client: Client) -> None:
+    class AsyncOnly:
+        async def asend(self, request: object, /) -> Response:
+            return Response(404)
+
+        async def aclose(self) -> None: ...
+
+    for options in (
+        {"transport": AsyncOnly()},
+        {"transport": "a", "plugins": [Offers({"a": AsyncOnly})]},
+        {"transport": 5},
+    ):
+        with pytest.raises(ConfigurationError, match=r"transport: (AsyncOnly|int) has no send and close"):
+            client(**options)

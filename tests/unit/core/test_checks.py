@@ -1,0 +1,181 @@
+"""What would make a hook silently do nothing is an error when the client is built."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mesa_core import Call, MesaError, Plugin, Request, Response, hookimpl
+from mesa_sdk import ConfigurationError, Mesa
+
+Client = Callable[..., Mesa]
+
+
+class MisspeltMarked:
+    @hookimpl
+    def before_requests(self, request: Request) -> None: ...
+
+
+class MisspeltUnmarked(Plugin):
+    def after_respone(self, response: Response) -> None: ...
+
+
+class MisspeltBesideARightOne(Plugin):
+    def before_request(self, request: Request) -> None: ...
+
+    def on_errors(self, error: MesaError) -> None: ...
+
+
+class MisspeltSpecName:
+    @hookimpl(specname="on_eror")
+    def look(self, error: MesaError) -> None: ...
+
+
+class UnknownArgument(Plugin):
+    def before_request(self, requets: Request) -> None:  # type: ignore[override]
+        ...
+
+
+class ArgumentOfAnotherHook(Plugin):
+    def before_request(self, response: Response) -> None:  # type: ignore[override]
+        ...
+
+
+class Default(Plugin):
+    def before_request(self, request: Request, call: Call | None = None) -> None: ...
+
+
+class Positional(Plugin):
+    def before_request(self, *args: Any) -> None: ...
+
+
+class Keywords(Plugin):
+    def before_request(self, request: Request, **more: Any) -> None: ...
+
+
+class KeywordOnly(Plugin):
+    def before_request(self, *, request: Request) -> None:  # type: ignore[override]
+        ...
+
+
+class Async(Plugin):
+    async def before_request(self, request: Request) -> None:  # type: ignore[override]
+        ...
+
+
+class AsyncMarked:
+    @hookimpl
+    async def before_request(self, request: Request) -> None: ...
+
+
+class Generator(Plugin):
+    def before_request(self, request: Request) -> Iterator[None]:  # type: ignore[override]
+        yield
+
+
+class AsyncGenerator(Plugin):
+    async def before_request(self, request: Request) -> AsyncIterator[None]:  # type: ignore[override]
+        yield
+
+
+class Wrapper:
+    @hookimpl(wrapper=True)
+    def before_request(self, request: Request) -> Iterator[None]:
+        yield
+
+
+class OldWrapper:
+    @hookimpl(hookwrapper=True)
+    def before_request(self, request: Request) -> Iterator[None]:
+        yield
+
+
+class NoHooks(Plugin):
+    def helper(self) -> None: ...
+
+
+class NotAPlugin:
+    def before_request(self, request: Request) -> None: ...
+
+
+class Switched(Plugin):
+    before_request = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "message"),
+    [
+        (
+            MisspeltMarked(),
+            r"unknown hook 'before_requests'; did you mean 'before_request'\? There are: after_response",
+        ),
+        (MisspeltUnmarked(), r"'after_respone' is no hook; did you mean 'after_response'\?"),
+        (MisspeltBesideARightOne(), r"'on_errors' is no hook; did you mean 'on_error'\?"),
+        (MisspeltSpecName(), r"unknown hook 'on_eror'; did you mean 'on_error'\?"),
+        (
+            UnknownArgument(),
+            r"hook 'before_request': unknown argument 'requets'; did you mean 'request'\? .*: call, req",
+        ),
+        (ArgumentOfAnotherHook(), "hook 'before_request': unknown argument 'response'"),
+        (Default(), "hook 'before_request': argument 'call' has a default"),
+        (Positional(), r"hook 'before_request': \*args: Any would never be passed; hooks take request, call|\*args"),
+        (Keywords(), r"hook 'before_request': \*\*more.* would never be passed"),
+        (KeywordOnly(), "hook 'before_request': request.* would never be passed"),
+        (Async(), "hook 'before_request': hooks are plain functions"),
+        (AsyncMarked(), "hook 'before_request': hooks are plain functions"),
+        (Generator(), "hook 'before_request': hooks are plain functions"),
+        (AsyncGenerator(), "hook 'before_request': hooks are plain functions"),
+        (Wrapper(), "hook 'before_request': wrappers are not supported"),
+        (OldWrapper(), "hook 'before_request': wrappers are not supported"),
+        (NoHooks(), "plugin 'NoHooks' has no hooks: override one of Plugin's, or mark it with @hookimpl"),
+        (NotAPlugin(), "plugin 'NotAPlugin' has no hooks"),
+        (Switched(), "hook 'before_request': expected a function, got NoneType"),
+        (MisspeltUnmarked, "plugin 'MisspeltUnmarked' is the class MisspeltUnmarked; pass an instance of it"),
+        (None, "plugin 'NoneType' has no hooks"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
+)
+def test_is_refused_and_says_why(client: Client, plugin: object, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        client(plugins=[plugin])
+    assert repr(getattr(plugin, "__name__", type(plugin).__name__)) in str(caught.value)
+
+
+def test_the_same_object_twice_is_refused(client: Client) -> None:
+    plugin = Default()
+    with pytest.raises(ConfigurationError, match="the same Default object is listed twice"):
+        client(plugins=[plugin, plugin])
+
+
+def test_a_helper_with_a_name_of_its_own_is_no_misspelt_hook(client: Client) -> None:
+    class Helpful(Plugin):
+        def before_request(self, request: Request) -> None: ...
+
+        def request_id(self) -> str:
+            return "id"
+
+        def _before_requests(self) -> None: ...
+
+    assert list(client(plugins=[Helpful()]).plugins)[-1].hooks == ("before_request",)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"plugins": ["pagnation"]},
+            r"unknown plugin 'pagnation'; did you mean 'pagination'\? There are: .*auth.*tracing",
+        ),
+        ({"plugins": ["zzz"]}, r"unknown plugin 'zzz'\. There are: .*auth.*tracing"),
+        ({"transport": "htpx"}, r"unknown transport 'htpx'; did you mean 'httpx'\? There are: .*requests"),
+        ({"disable_plugins": ["trace"]}, r"disable_plugins: unknown plugin 'trace'.* There are: auth, pagination, ret"),
+        ({"disable_plugins": ["httpx"]}, r"disable_plugins: unknown plugin 'httpx'"),
+    ],
+)
+def test_an_unknown_name_is_told_with_the_names_there_are(
+    client: Client, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        client(**options)
