@@ -6,7 +6,7 @@ Authors of plugins and transports import from here; users import from `mesa_sdk`
 from __future__ import annotations
 
 from mesa_core.call import AttemptRecord, Call, Clock, RawResponse, Retry
-from mesa_core.client import Mesa
+from mesa_core.client import AsyncMesa, Mesa
 from mesa_core.config import ClientConfig, check_key
 from mesa_core.errors import (
     APIError,
@@ -33,14 +33,17 @@ from mesa_core.hookspecs import Plugin, hookimpl
 from mesa_core.http import Headers, Request, Response
 from mesa_core.operations import Operation, PagedOperation, PageInfo
 from mesa_core.options import Backoff, BackoffDict, CallOptions, RequestOptions, RetryConfig, RetryConfigDict
-from mesa_core.pages import Page
+from mesa_core.pages import AsyncPage, AsyncPages, Page
 from mesa_core.plugins import PluginInfo, Plugins
 from mesa_core.secrets import without_secrets
-from mesa_core.transport import AsyncTransport, Transport, TransportFactory
+from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
 from mesa_core.version import __version__
 
 __all__ = [
     "APIError",
+    "AsyncMesa",
+    "AsyncPage",
+    "AsyncPages",
     "AsyncTransport",
     "AttemptRecord",
     "Backoff",
@@ -84,6 +87,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TransportFactory",
+    "TwoWorlds",
     "Unauthorized",
     "__version__",
     "check_key",

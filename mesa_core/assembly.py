@@ -1,19 +1,37 @@
-"""A client's parts by name: its plugins, in order, and its transport."""
+"""Puts together the world that a client's configuration asks for: its plugins, in order, and its transport."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
+from mesa_core.call import Clock
 from mesa_core.config import ClientConfig
 from mesa_core.errors import ConfigurationError
 from mesa_core.installed import BUILT_IN_PLUGINS, NamedPlugin, load, third_party
+from mesa_core.lifetime import Lifetime
 from mesa_core.plugins import Plugins
 from mesa_core.suggestions import unknown
-from mesa_core.transport import AsyncTransport, Transport, TransportFactory
+from mesa_core.transport_lookup import make_async_transport, make_transport
+from mesa_core.worlds import Blocking, NonBlocking, Parts
 
-__all__ = ["load_plugins", "make_transport"]
+__all__ = ["load_plugins", "open_blocking", "open_nonblocking"]
+
+
+def open_blocking(config: ClientConfig, clock: Clock) -> Blocking:
+    """Return the world of a blocking client.
+
+    Raises:
+        ConfigurationError: a plugin or the transport is not what it must be.
+    """
+    parts = Parts(config, load_plugins(config), clock)
+    return Blocking(parts, Lifetime(make_transport(config, parts.plugins), owned=isinstance(config.transport, str)))
+
+
+def open_nonblocking(config: ClientConfig, clock: Clock) -> NonBlocking:
+    """Return the world of an async client; raises as `open_blocking` does."""
+    parts = Parts(config, load_plugins(config), clock)
+    transport = make_async_transport(config, parts.plugins)
+    return NonBlocking(parts, Lifetime(transport, owned=isinstance(config.transport, str)))
 
 
 def load_plugins(config: ClientConfig) -> Plugins:
@@ -63,37 +81,3 @@ def _name_of(plugin: object, taken: Mapping[str, object]) -> str:
         number += 1
         name = f"{base}-{number}"
     return str(name)
-
-
-def make_transport(config: ClientConfig, plugins: Plugins) -> Transport | AsyncTransport:
-    """Return the transport that a client names, or the object that it was given.
-
-    Raises:
-        ConfigurationError: the name is unknown, or the options are not those of the transport.
-    """
-    given = config.transport
-    if not isinstance(given, str):
-        if config.transport_options:
-            raise ConfigurationError("transport_options: they are for a transport given by name, not for an object")
-        return given
-    factory = plugins.provide_transports().get(given) or _installed_factory(given)
-    try:
-        inspect.signature(factory).bind(**config.transport_options)
-    except TypeError:
-        raise ConfigurationError(_wrong_options(given, factory, config.transport_options)) from None
-    return factory(**config.transport_options)
-
-
-def _installed_factory(name: str) -> TransportFactory:
-    offers = Plugins([load("transport", name)]).provide_transports()
-    if name not in offers:
-        raise ConfigurationError(f"transport {name!r}: the plugin of that name provides {', '.join(offers) or 'none'}")
-    return offers[name]
-
-
-def _wrong_options(name: str, factory: TransportFactory, given: Mapping[str, Any]) -> str:
-    known = [each.name for each in inspect.signature(factory).parameters.values() if each.kind is each.KEYWORD_ONLY]
-    for option in given:
-        if option not in known:
-            return f"transport_options of {name!r}: {unknown('option', option, known)}"
-    return f"transport_options of {name!r}: expected {', '.join(known)}, got {', '.join(given) or 'none'}"

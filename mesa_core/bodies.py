@@ -19,7 +19,7 @@ from mesa_core.models.commits import UpsertAction
 from mesa_core.models.common import Moment, Person
 from mesa_core.strict import Hook, instant, is_union, register_strict, wire_name
 
-__all__ = ["encode"]
+__all__ = ["encode", "encode_json"]
 
 
 def encode(body: object, kind: Any) -> bytes:
@@ -32,12 +32,23 @@ def encode(body: object, kind: Any) -> bytes:
         wire = _converter(detailed=False).structure(body, kind)
     except Exception as error:
         raise _explained(body, kind, error) from error
+    return encode_json(wire)
+
+
+def encode_json(value: object) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        InvalidRequest: JSON has no form for it.
+    """
     try:
-        return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidRequest(
             f"body: a text holds the lone surrogate {error.object[error.start]!r}, which is no character", field="body"
         ) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRequest(f"body: expected what JSON can hold: {error}", field="body") from error
 
 
 def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:

@@ -1,39 +1,32 @@
-"""Mesa: puts configuration, plugins, transport and resources together."""
+"""Mesa and AsyncMesa: a configuration, and the resources of the world that it asks for."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar, Unpack, cast
 
-from mesa_core.assembly import load_plugins, make_transport
+import attrs
+
+from mesa_core.assembly import open_blocking, open_nonblocking
 from mesa_core.call import Clock
-from mesa_core.config import ApiKey, resolve
+from mesa_core.config import ApiKey, ClientConfig, resolve
 from mesa_core.drivers import SystemClock
-from mesa_core.errors import ConfigurationError
-from mesa_core.options import RetryConfig, RetryConfigDict
+from mesa_core.options import RequestOptions, RetryConfig, RetryConfigDict, merge_options
 from mesa_core.plugins import Plugins
 from mesa_core.resources import Resources
 from mesa_core.transport import AsyncTransport, Transport
-from mesa_core.worlds import Blocking, Parts, RawBlocking
+from mesa_core.worlds import Blocking, NonBlocking, RawBlocking, RawNonBlocking
 
-__all__ = ["Mesa"]
+__all__ = ["AsyncMesa", "Mesa"]
+
+W = TypeVar("W", bound=Blocking | NonBlocking)
+X = TypeVar("X", bound=Transport | AsyncTransport)
 
 
-class Mesa(Resources[Blocking]):
-    """A blocking client of the Depot API. Safe to share among threads; close it, or use it in a `with` block.
-
-    Example:
-        >>> client = Mesa(api_key="…")
-        >>> client.repos.get(org="my-org", repo="my-repo").default_branch
-        'main'
-    """
-
-    raw: Resources[RawBlocking]
-    """The same methods, each returning a `RawResponse`: status, headers, attempts and the result."""
-    plugins: Plugins
-    """The plugins of this client, in the order in which they run; `print` shows a table."""
-    transport: Transport
+class _Client(Resources[W], Generic[W, X]):
+    """What clients of both worlds have in common, which is all but how a call is waited for."""
 
     def __init__(
         self,
@@ -43,7 +36,7 @@ class Mesa(Resources[Blocking]):
         timeout_ms: float | None = None,
         retry_config: RetryConfig | RetryConfigDict | None = None,
         headers: Mapping[str, str] | None = None,
-        transport: str | Transport | None = None,
+        transport: str | X | None = None,
         transport_options: Mapping[str, Any] | None = None,
         plugins: Sequence[object] | None = None,
         disable_plugins: Sequence[str] = (),
@@ -59,7 +52,8 @@ class Mesa(Resources[Blocking]):
             retry_config: Whether and how failed attempts are repeated; a `RetryConfig` or a dict like it.
             headers: Headers for every request.
             transport: The name of an installed transport, or a transport object; MESA_TRANSPORT, or "httpx".
-            transport_options: Options for a transport given by name, such as `proxy` or `verify`.
+            transport_options: Options for a transport given by name, such as `proxy` or `verify`. `Any`: each
+                transport names and checks its own.
             plugins: Installed plugins by name ("*": all of them), or plugin objects, in the order in which they
                 run after the built-in ones; MESA_PLUGINS, names with commas between.
             disable_plugins: Names of plugins to leave out, built-in ones too.
@@ -81,18 +75,71 @@ class Mesa(Resources[Blocking]):
             disable_plugins=disable_plugins,
             allow_http=allow_http,
         )
-        self.plugins = load_plugins(config)
-        self._owned = isinstance(config.transport, str)
-        self.transport = _blocking(make_transport(config, self.plugins))
-        self._server_url = config.server_url
-        world = Blocking(Parts(config, self.plugins, clock or SystemClock()), self.transport)
-        super().__init__(world)
-        self.raw = Resources(RawBlocking(world))
+        super().__init__(self._open(config, clock or SystemClock()))
+
+    @staticmethod
+    @abstractmethod
+    def _open(config: ClientConfig, clock: Clock) -> W:
+        """Return the world that a configuration asks for."""
+
+    @property
+    def plugins(self) -> Plugins:
+        """The plugins of this client, in the order in which they run; `print` shows a table."""
+        return self.world.parts.plugins
+
+    def with_options(self, **options: Unpack[RequestOptions]) -> Self:
+        """Return a client with `timeout_ms`, `headers` or `retry_config` changed, sharing connections and plugins.
+
+        Headers are added to those that this client sends. Closing the new client leaves this one open; closing this
+        one ends both.
+
+        Raises:
+            ConfigurationError: an option is unknown or is not what it may be; the message names it.
+        """
+        config = self.world.parts.config
+        merged = merge_options(config.options, options, "with_options")
+        return self._of(cast("W", self.world.derived(attrs.evolve(config, options=merged))))
+
+    @classmethod
+    def _of(cls, world: W) -> Self:
+        client = cls.__new__(cls)
+        super().__init__(client, world)
+        return client
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A client travels as its configuration; it opens connections of its own where it arrives.
+        return self._of, (self.world,)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.world.parts.config.server_url} via {self.world.lifetime!r}>"
+
+
+class Mesa(_Client[Blocking, Transport]):
+    """A blocking client of the Depot API. Safe to share among threads; close it, or use it in a `with` block.
+
+    Example:
+        >>> client = Mesa(api_key="…")
+        >>> client.repos.get(org="my-org", repo="my-repo").default_branch
+        'main'
+    """
+
+    _open = staticmethod(open_blocking)
+
+    @property
+    def raw(self) -> Resources[RawBlocking]:
+        """The same methods, each returning a `RawResponse`: status, headers, attempts and the result."""
+        return Resources(RawBlocking(self.world))
+
+    @property
+    def transport(self) -> Transport:
+        """The transport that this client sends with."""
+        return self.world.lifetime.transport
 
     def close(self) -> None:
         """Release the transport; one that was given as an object stays its owner's. A second call does nothing."""
-        if self._owned:
-            self.transport.close()
+        transport = self.world.lifetime.end()
+        if transport is not None:
+            transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -102,11 +149,40 @@ class Mesa(Resources[Blocking]):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<Mesa {self._server_url} via {type(self.transport).__name__}>"
 
+class AsyncMesa(_Client[NonBlocking, AsyncTransport]):
+    """A client of the Depot API for `async` code, on asyncio or trio; close it, or use it in an `async with` block.
 
-def _blocking(transport: Transport | AsyncTransport) -> Transport:
-    if isinstance(transport, Transport):
-        return transport
-    raise ConfigurationError(f"transport: {type(transport).__name__} has no send and close, so Mesa cannot use it")
+    It may be used in several event loops, one after the other or at once; each has connections of its own.
+
+    Example:
+        >>> async with AsyncMesa(api_key="…") as client:
+        ...     repo = await client.repos.get(org="my-org", repo="my-repo")
+        ...     async for branch in client.branches.list(org="my-org", repo="my-repo"): ...
+    """
+
+    _open = staticmethod(open_nonblocking)
+
+    @property
+    def raw(self) -> Resources[RawNonBlocking]:
+        """The same methods, each returning a coroutine of a `RawResponse`: status, headers, attempts and the result."""
+        return Resources(RawNonBlocking(self.world))
+
+    @property
+    def transport(self) -> AsyncTransport:
+        """The transport that this client sends with."""
+        return self.world.lifetime.transport
+
+    async def aclose(self) -> None:
+        """Release the transport; one that was given as an object stays its owner's. A second call does nothing."""
+        transport = self.world.lifetime.end()
+        if transport is not None:
+            await transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -15,7 +15,7 @@ from mesa_core.suggestions import unknown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["BUILT_IN_PLUGINS", "NamedPlugin", "distribution_of", "find", "load", "third_party"]
+__all__ = ["BUILT_IN_PLUGINS", "NamedPlugin", "built_in_transports", "distribution_of", "find", "load", "third_party"]
 
 BUILT_IN_PLUGINS: Final = ("auth", "retries", "tracing", "pagination")
 _OURS: Final = "mesa-sdk"
@@ -76,6 +76,12 @@ def load(what: str, name: str) -> NamedPlugin:
         raise ConfigurationError(
             f"{what} {name!r} of {owner} {version} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
+
+
+def built_in_transports() -> list[str]:
+    """Return the names of the SDK's own transports."""
+    ours = (name for name, same in _entry_points().items() if _distribution(same[0])[0] == _OURS)
+    return sorted(set(ours) - set(BUILT_IN_PLUGINS))
 
 
 def third_party() -> list[str]:

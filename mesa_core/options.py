@@ -169,7 +169,7 @@ def checked_headers(name: str, value: object) -> dict[str, str]:
     return dict(cast("Mapping[str, str]", headers))
 
 
-def merge_options(defaults: CallOptions, given: RequestOptions | None) -> CallOptions:
+def merge_options(defaults: CallOptions, given: RequestOptions | None, where: str = "request_options") -> CallOptions:
     """Return the client's options with those of one call on top; headers are merged by name.
 
     Raises:
@@ -178,15 +178,15 @@ def merge_options(defaults: CallOptions, given: RequestOptions | None) -> CallOp
     if not given:
         return defaults
     if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller may not type-check
-        raise ConfigurationError(f"request_options: expected a mapping, got {type(given).__name__}")
+        raise ConfigurationError(f"{where}: expected a mapping, got {type(given).__name__}")
     for key in given:
         if key not in RequestOptions.__annotations__:
-            raise ConfigurationError(f"request_options: {unknown('option', key, RequestOptions.__annotations__)}")
+            raise ConfigurationError(f"{where}: {unknown('option', key, RequestOptions.__annotations__)}")
     timeout, headers, retries = defaults.timeout, defaults.headers, defaults.retries
     if "timeout_ms" in given:
-        timeout = milliseconds("request_options.timeout_ms", given["timeout_ms"])
+        timeout = milliseconds(f"{where}.timeout_ms", given["timeout_ms"])
     if "headers" in given:
-        headers = {**headers, **checked_headers("request_options.headers", given["headers"])}
+        headers = {**headers, **checked_headers(f"{where}.headers", given["headers"])}
     if "retry_config" in given:
         retries = RetryConfig.of(given["retry_config"])
     return CallOptions(timeout, headers, retries)

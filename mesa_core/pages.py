@@ -6,12 +6,13 @@ The way is a plugin's to know (`next_page`); a page asks for it and fetches what
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.exchange import Ended
 from mesa_core.operations import PagedOperation, PageInfo
-from mesa_core.plugins import Plugins
 
 if TYPE_CHECKING:
     from mesa_core.worlds import Blocking, NonBlocking
@@ -20,38 +21,41 @@ __all__ = ["AsyncPage", "AsyncPages", "Page"]
 
 R = TypeVar("R", bound=PageInfo)
 I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
+W = TypeVar("W", bound="Blocking | NonBlocking")
 
 
-class _Fetched(Generic[R, I]):
+class _Fetched(Generic[R, I, W]):
     """A page that has been fetched, in either world."""
 
-    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R]) -> None:
+    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R], world: W) -> None:
         self.result: R = ended.parsed
         """The page as the server sent it: its items, `next_cursor` and `has_more`."""
         self._operation = operation
         self._ended = ended
+        self._world = world
 
     @property
     def items(self) -> Sequence[I]:
         """The items of this page alone."""
         return self._operation.items(self.result)
 
-    def _following(self, plugins: Plugins) -> PagedOperation[R, I] | None:
-        following = plugins.next_page(self._operation, self.result, self._ended.call)
+    def _following(self) -> PagedOperation[R, I] | None:
+        following = self._world.parts.plugins.next_page(self._operation, self.result, self._ended.call)
         if following is None and self.result.has_more:
             raise ConfigurationError("there are more pages, but no plugin fetches them; is pagination switched off?")
         return following
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What plugins keep for a call, such as a span, stays here.
+        call = attrs.evolve(self._ended.call, state={})
+        return type(self), (self._operation, attrs.evolve(self._ended, call=call), self._world)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.result!r})"
 
 
-class Page(_Fetched[R, I]):
+class Page(_Fetched[R, I, "Blocking"]):
     """One page of a list. Iterating it yields the items of this page and, fetched as needed, of all that follow."""
-
-    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R], world: Blocking) -> None:
-        super().__init__(operation, ended)
-        self._world = world
 
     def next(self) -> Page[R, I] | None:
         """Fetch the next page; None when this is the last.
@@ -59,7 +63,7 @@ class Page(_Fetched[R, I]):
         Raises:
             MesaError: as any call does; ResponseValidationError when the server repeats a cursor.
         """
-        following = self._following(self._world.parts.plugins)
+        following = self._following()
         return None if following is None else self._world.pages(following)
 
     def pages(self) -> Iterator[Page[R, I]]:
@@ -74,16 +78,12 @@ class Page(_Fetched[R, I]):
             yield from page.items
 
 
-class AsyncPage(_Fetched[R, I]):
+class AsyncPage(_Fetched[R, I, "NonBlocking"]):
     """One page of a list, for `async` code; `async for` yields the items of this page and of all that follow."""
-
-    def __init__(self, operation: PagedOperation[R, I], ended: Ended[R], world: NonBlocking) -> None:
-        super().__init__(operation, ended)
-        self._world = world
 
     async def next(self) -> AsyncPage[R, I] | None:
         """Fetch the next page; None when this is the last. Raises as `Page.next` does."""
-        following = self._following(self._world.parts.plugins)
+        following = self._following()
         return None if following is None else await self._world.pages(following)
 
     async def pages(self) -> AsyncIterator[AsyncPage[R, I]]:

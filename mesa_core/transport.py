@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from attrs import frozen
+
 from mesa_core.http import Request, Response
 
-__all__ = ["AsyncTransport", "Transport", "TransportFactory"]
+__all__ = ["AsyncTransport", "Transport", "TransportFactory", "TwoWorlds"]
 
 
 @runtime_checkable
@@ -47,5 +49,13 @@ class AsyncTransport(Protocol):
         ...
 
 
-TransportFactory: TypeAlias = Callable[..., Transport | AsyncTransport]
+@frozen
+class TwoWorlds:
+    """A transport that has a class for each world, under one name."""
+
+    blocking: Callable[..., Transport]
+    nonblocking: Callable[..., AsyncTransport]
+
+
+TransportFactory: TypeAlias = Callable[..., Transport | AsyncTransport] | TwoWorlds
 """Makes a transport from `transport_options`, passed as keyword arguments."""

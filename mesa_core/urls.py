@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -22,9 +23,20 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     """
     target = template
     for name, value in path.items():
-        target = target.replace("{" + name + "}", _segment(name, value), 1)
+        if "{" + name + "}" not in target:
+            raise InvalidRequest(f"{name}: the template {template!r} has no such parameter", field=name)
+        target = target.replace("{" + name + "}", _segment(name, value))
+    missing = re.search(r"{(\w*)}", target)
+    if missing or not target.startswith("/"):
+        raise InvalidRequest(_unfit(template, missing), field=missing[1] if missing else "template")
     pairs = [(name, _query_value(name, value)) for name, value in query.items() if value is not None]
     return f"{target}?{urlencode(pairs, quote_via=quote)}" if pairs else target
+
+
+def _unfit(template: str, missing: re.Match[str] | None) -> str:
+    if missing:
+        return f"{missing[1]}: the template {template!r} needs a value for it"
+    return f"template: expected a path that begins with a slash, got {template!r}"
 
 
 def _segment(name: str, value: object) -> str:

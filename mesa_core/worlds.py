@@ -5,14 +5,16 @@ A world serves an operation; the resource it is given to decides what a method r
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
+import attrs
 from attrs import field, frozen
 
 from mesa_core.call import Clock, RawResponse
 from mesa_core.config import ClientConfig
 from mesa_core.drivers import arun, run
 from mesa_core.exchange import Ended, exchange
+from mesa_core.lifetime import Lifetime
 from mesa_core.operations import Operation, PagedOperation, PageInfo
 from mesa_core.pages import AsyncPages, Page
 from mesa_core.plugins import Plugins
@@ -21,6 +23,7 @@ from mesa_core.transport import AsyncTransport, Transport
 __all__ = ["Blocking", "NonBlocking", "Parts", "RawBlocking", "RawNonBlocking", "World"]
 
 T = TypeVar("T")
+X = TypeVar("X", bound=Transport | AsyncTransport)
 R = TypeVar("R", bound=PageInfo)
 I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
 
@@ -47,16 +50,31 @@ class Parts:
 
 
 @frozen
-class Blocking:
-    """Methods return results."""
+class _Served(Generic[X]):
+    """A world that sends requests, by a transport of its own kind."""
 
     parts: Parts = field(repr=False)
-    transport: Transport
+    lifetime: Lifetime[X]
+
+    def derived(self, config: ClientConfig) -> Self:
+        """Return this world under another configuration, with the same plugins and transport."""
+        return attrs.evolve(self, parts=attrs.evolve(self.parts, config=config), lifetime=self.lifetime.derived())
+
+
+@frozen
+class Blocking(_Served[Transport]):
+    """Methods return results."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A world travels as its configuration; where it arrives, it opens connections of its own.
+        from mesa_core.assembly import open_blocking  # noqa: PLC0415 - it builds worlds, so it imports this module
+
+        return open_blocking, (self.parts.config, self.parts.clock)
 
     def run(self, operation: Operation[T]) -> Ended[T]:
         """Carry an operation out."""
-        parts = self.parts
-        return run(exchange(operation, parts.plugins, parts.config, parts.clock), self.transport, parts.clock)
+        parts, transport = self.parts, self.lifetime.transport
+        return run(exchange(operation, parts.plugins, parts.config, parts.clock), transport, parts.clock)
 
     def call(self, operation: Operation[T], /) -> T:
         """Return an operation's result."""
@@ -68,16 +86,18 @@ class Blocking:
 
 
 @frozen
-class NonBlocking:
+class NonBlocking(_Served[AsyncTransport]):
     """Methods return coroutines of results."""
 
-    parts: Parts = field(repr=False)
-    transport: AsyncTransport
+    def __reduce__(self) -> tuple[Any, ...]:
+        from mesa_core.assembly import open_nonblocking  # noqa: PLC0415 - as above
+
+        return open_nonblocking, (self.parts.config, self.parts.clock)
 
     async def run(self, operation: Operation[T]) -> Ended[T]:
         """Carry an operation out."""
-        parts = self.parts
-        return await arun(exchange(operation, parts.plugins, parts.config, parts.clock), self.transport, parts.clock)
+        parts, transport = self.parts, self.lifetime.transport
+        return await arun(exchange(operation, parts.plugins, parts.config, parts.clock), transport, parts.clock)
 
     async def call(self, operation: Operation[T], /) -> T:
         """Return an operation's result."""

@@ -1,0 +1,90 @@
+"""Finds the transport that a client names, and checks that it is one of the client's world."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mesa_core.config import ClientConfig
+from mesa_core.errors import ConfigurationError
+from mesa_core.installed import built_in_transports, load
+from mesa_core.plugins import Plugins
+from mesa_core.suggestions import unknown
+from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
+
+__all__ = ["make_async_transport", "make_transport"]
+
+
+def make_transport(config: ClientConfig, plugins: Plugins) -> Transport:
+    """Return the blocking transport that a client names, or the object that it was given.
+
+    Raises:
+        ConfigurationError: the name is unknown, the options are not the transport's, or it is not blocking.
+    """
+    made = _made(config, plugins, "send")
+    if isinstance(made, Transport):
+        return made
+    raise ConfigurationError(_wrong_world("Mesa", config.transport, "send", "close"))
+
+
+def make_async_transport(config: ClientConfig, plugins: Plugins) -> AsyncTransport:
+    """Return the async transport that a client names, or the object that it was given; raises as `make_transport`."""
+    made = _made(config, plugins, "asend")
+    if isinstance(made, AsyncTransport):
+        return made
+    raise ConfigurationError(_wrong_world("AsyncMesa", config.transport, "asend", "aclose"))
+
+
+def _made(config: ClientConfig, plugins: Plugins, verb: str) -> object:
+    given = config.transport
+    if not isinstance(given, str):
+        if config.transport_options:
+            raise ConfigurationError("transport_options: they are for a transport given by name, not for an object")
+        return given
+    factory = _of_world(plugins.provide_transports().get(given) or _installed_factory(given), verb)
+    if isinstance(factory, type) and not hasattr(factory, verb):
+        return None
+    try:
+        inspect.signature(factory).bind(**config.transport_options)
+    except TypeError:
+        raise ConfigurationError(_wrong_options(given, factory, config.transport_options)) from None
+    return factory(**config.transport_options)
+
+
+def _of_world(factory: TransportFactory, verb: str) -> Callable[..., Transport | AsyncTransport]:
+    if isinstance(factory, TwoWorlds):
+        return factory.blocking if verb == "send" else factory.nonblocking
+    return factory
+
+
+def _installed_factory(name: str) -> TransportFactory:
+    offers = Plugins([load("transport", name)]).provide_transports()
+    if name not in offers:
+        raise ConfigurationError(f"transport {name!r}: the plugin of that name provides {', '.join(offers) or 'none'}")
+    return offers[name]
+
+
+def _wrong_world(client: str, given: object, *verbs: str) -> str:
+    name = repr(given) if isinstance(given, str) else type(given).__name__
+    working = ", ".join(_working(verbs[0]))
+    return f"transport: {client} cannot use {name}, which has no {' and '.join(verbs)}; those that it can: {working}"
+
+
+def _working(verb: str) -> Iterator[str]:
+    """Yield the names of the SDK's own transports of a world; those whose library is not installed are left out."""
+    for name in built_in_transports():
+        try:
+            factory = _of_world(_installed_factory(name), verb)
+        except ConfigurationError:
+            continue
+        if hasattr(factory, verb):
+            yield name
+
+
+def _wrong_options(name: str, factory: Callable[..., object], given: Mapping[str, Any]) -> str:
+    known = [each.name for each in inspect.signature(factory).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    for option in given:
+        if option not in known:
+            return f"transport_options of {name!r}: {unknown('option', option, known)}"
+    return f"transport_options of {name!r}: expected {', '.join(known)}, got {', '.join(given) or 'none'}"
