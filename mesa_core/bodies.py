@@ -113,33 +113,35 @@ def _is_choice(kind: Any) -> bool:
 
 @frozen
 class _Arm:
-    """One TypedDict of a union: the keys it knows, and the values that its literals take."""
+    """One TypedDict of a union: the keys it knows and needs, and the values that its literals take."""
 
     kind: Any
     keys: frozenset[str]
+    required: frozenset[str]
     literals: Mapping[str, tuple[object, ...]]
     hook: Hook
 
-    def fits(self, value: Mapping[str, Any]) -> bool:
-        return all(value[key] in known for key, known in self.literals.items() if key in value)
+    def faults(self, value: Mapping[str, Any]) -> tuple[int, int]:
+        """Count what is wrong with a mapping for this arm, and how much of it is in its literals."""
+        misfits = sum(value[key] not in known for key, known in self.literals.items() if key in value)
+        return len(self.required - value.keys()) + len(value.keys() - self.keys) + misfits, misfits
 
 
 def _arm(converter: Converter, kind: Any) -> _Arm:
     hints = get_type_hints(kind)
     literals = {key: get_args(hint) for key, hint in hints.items() if get_origin(hint) is Literal}
-    return _Arm(kind, frozenset(hints), literals, converter.get_structure_hook(kind))
+    return _Arm(kind, frozenset(hints), kind.__required_keys__, literals, converter.get_structure_hook(kind))
 
 
 def _choice_hook(converter: Converter, kind: Any) -> Hook:
     arms = [_arm(converter, each) for each in get_args(kind) if is_typeddict(each)]
 
     def structure(value: Any, _: Any) -> Any:
-        """Take a mapping for the arm whose literals it fits and that knows most of its keys."""
+        """Take a mapping for the arm that least is wrong with."""
         if isinstance(value, Person):
             return _person(value, Person)
         given = _mapping(value)
-        fitting = [arm for arm in arms if arm.fits(given)] or arms
-        meant = max(fitting, key=lambda arm: len(arm.keys & given.keys()))
+        meant = min(arms, key=lambda arm: arm.faults(given))
         return meant.hook(given, meant.kind)
 
     return structure
