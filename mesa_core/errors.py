@@ -57,6 +57,8 @@ class MesaError(Exception):
     """The operation that failed, such as "repos.get"; None outside a call."""
     attempts: tuple[AttemptRecord, ...] = ()
     """The attempts that the call made, the last one last."""
+    cursor: str | None = None
+    """The cursor of the page that could not be fetched: pass it as `cursor=` to go on there. None for a first page."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

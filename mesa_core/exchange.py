@@ -90,7 +90,7 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
                 return verdict
             retry = verdict
     except MesaError as error:
-        error.operation, error.attempts = operation.name, call.attempts
+        _sign(error, call)
         raise
 
 
@@ -141,7 +141,7 @@ def _send(request: Request, plugins: Plugins, call: Call) -> Flow[Outcome]:
 
 
 def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | Retry:
-    error.operation, error.attempts = operation.name, call.attempts
+    _sign(error, call)
     answer = plugins.on_error(error, call)
     if answer is None:
         raise error
@@ -152,6 +152,13 @@ def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
         raise error_from(response, operation.name, call.attempts)
     return Ended(operation.decode(response), response, call)
+
+
+def _sign(error: MesaError, call: Call) -> None:
+    """Say on an error which call it ended, and where a list of pages could be taken up again."""
+    cursor = call.operation.query.get("cursor")
+    error.operation, error.attempts = call.operation.name, call.attempts
+    error.cursor = None if cursor is None else str(cursor)
 
 
 def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:

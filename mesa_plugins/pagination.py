@@ -35,15 +35,15 @@ class Pagination(Plugin):
         cursor = result.next_cursor
         if cursor is None:
             if result.has_more:
-                raise _invalid("has_more is true, but next_cursor is null", operation)
+                raise _invalid("has_more is true, but next_cursor is null", operation, None)
             return None
         trail: _Trail = operation.context.get(Pagination, _Trail(operation.query.get("cursor")))
         if cursor in {trail.mark, operation.query.get("cursor")}:
-            raise _invalid(f"the server repeats the cursor {cursor!r}, so the pages go in a circle", operation)
+            raise _invalid(f"the server repeats the cursor {cursor!r}, so the pages go in a circle", operation, cursor)
         return operation.following(query={"cursor": cursor}, context={Pagination: trail.step(cursor)})
 
 
-def _invalid(what: str, operation: Operation[Any]) -> ResponseValidationError:
+def _invalid(what: str, operation: Operation[Any], cursor: str | None) -> ResponseValidationError:
     error = ResponseValidationError(f"$.next_cursor: {what}", path="$.next_cursor", status_code=200, content=b"")
-    error.operation = operation.name
+    error.operation, error.cursor = operation.name, cursor
     return error
