@@ -14,11 +14,7 @@ import pytest
 
 from mesa_core import Request, Response
 from mesa_core import installed as installed_module
-from mesa_core.assembly import load_plugins
-from mesa_core.config import resolve
-from mesa_core.resources import Resources
-from mesa_core.worlds import NonBlocking, Parts
-from mesa_sdk import Mesa
+from mesa_sdk import AsyncMesa, Mesa
 
 
 class FakeClock:
@@ -126,15 +122,19 @@ def repo() -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> Callable[..., Mesa]:
+def client(clock: FakeClock) -> Iterator[Callable[..., Mesa]]:
     """Makes a blocking client whose transport answers from a script; `client.transport.requests` is what it sent."""
 
     def make(*answers: object, **options: Any) -> Mesa:
         options.setdefault("api_key", "key")
         options.setdefault("transport", Script(*(answers or [Response(200, {}, b"{}")])))
-        return Mesa(clock=clock, **options)
+        clients.append(Mesa(clock=clock, **options))
+        return clients[-1]
 
-    return make
+    clients: list[Mesa] = []
+    yield make
+    for each in clients:
+        each.close()
 
 
 @pytest.fixture(params=["blocking", "async"])
@@ -144,19 +144,14 @@ def world(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def resources(
-    world: str, client: Callable[..., Mesa], clock: FakeClock
-) -> Callable[..., tuple[Resources[Any], Script]]:
-    """Makes the methods of either world, and the scripted transport under them."""
+def resources(world: str, client: Callable[..., Mesa], clock: FakeClock) -> Callable[..., tuple[Any, Script]]:
+    """Makes a client of either world, and the scripted transport under it."""
 
-    def make(*answers: object, **options: Any) -> tuple[Resources[Any], Script]:
+    def make(*answers: object, **options: Any) -> tuple[Any, Script]:
         transport = Script(*answers)
         if world == "blocking":
             return client(transport=transport, **options), transport
-        given: dict[str, Any] = {"api_key": "key", "disable_plugins": (), "allow_http": False}
-        given |= dict.fromkeys(["server_url", "timeout_ms", "retry_config", "headers", "transport_options", "plugins"])
-        config = resolve(**{**given, "transport": transport, **options})
-        return Resources(NonBlocking(Parts(config, load_plugins(config), clock), transport)), transport
+        return AsyncMesa(api_key="key", transport=transport, clock=clock, **options), transport
 
     return make
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from mesa_core import Plugin, PluginError, Response
-from mesa_sdk import ConfigurationError, Mesa
+from mesa_core import Plugin, PluginError, Response, TwoWorlds
+from mesa_sdk import AsyncMesa, ConfigurationError, Mesa
 
 Client = Callable[..., Mesa]
 
@@ -129,17 +130,47 @@ def test_options_of_an_object_are_refused(client: Client) -> None:
         client(transport=Made(), transport_options={"proxy": "p"})
 
 
-def test_a_transport_without_the_world_asked_for_is_refused(client: Client) -> None:
-    class AsyncOnly:
-        async def asend(self, request: object, /) -> Response:
-            return Response(404)
+class AsyncOnly:
+    async def asend(self, request: object, /) -> Response:
+        return Response(404)
 
-        async def aclose(self) -> None: ...
+    async def aclose(self) -> None: ...
 
-    for options in (
-        {"transport": AsyncOnly()},
-        {"transport": "a", "plugins": [Offers({"a": AsyncOnly})]},
-        {"transport": 5},
-    ):
-        with pytest.raises(ConfigurationError, match=r"transport: (AsyncOnly|int) has no send and close"):
-            client(**options)
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"transport": AsyncOnly()}, "AsyncOnly"),
+        ({"transport": "mine", "plugins": [Offers({"mine": AsyncOnly})]}, "'mine'"),
+        ({"transport": 5}, "int"),
+    ],
+)
+def test_a_transport_of_the_other_world_is_refused_with_the_names_of_those_that_work(
+    client: Client, options: Any, name: str
+) -> None:
+    message = f"transport: Mesa cannot use {name}, which has no send and close; those that it can: .*httpx.*requests"
+    with pytest.raises(ConfigurationError, match=message):
+        client(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"transport": Made()}, "Made"),
+        ({"transport": "mine", "plugins": [Offers({"mine": Made})]}, "'mine'"),
+        ({"transport": "requests"}, "'requests'"),
+    ],
+)
+def test_a_blocking_transport_is_refused_by_an_async_client(options: Any, name: str) -> None:
+    message = f"transport: AsyncMesa cannot use {name}, which has no asend and aclose; those that it can: .*local"
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        AsyncMesa(api_key="key", **options)
+    assert "requests" not in str(caught.value).partition("that it can")[2]
+
+
+def test_one_name_may_have_a_class_for_each_world(client: Client) -> None:
+    both = Offers({"mine": TwoWorlds(Made, AsyncOnly)})
+    assert isinstance(client(transport="mine", plugins=[both]).transport, Made)
+    mesa = AsyncMesa(api_key="key", transport="mine", plugins=[both])
+    assert isinstance(mesa.transport, AsyncOnly)
+    asyncio.run(mesa.aclose())

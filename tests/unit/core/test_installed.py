@@ -170,8 +170,9 @@ def provide_transports():
     assert "fake_echo" not in sys.modules
     with client(transport="echo", transport_options={"greeting": "hello"}) as mesa:
         assert type(mesa.transport).__name__ == "Echo"
-        assert mesa.transport.greeting == "hello"
-    assert mesa.transport.greeting == "closed"
+        transport: Any = mesa.transport
+        assert transport.greeting == "hello"
+    assert transport.greeting == "closed"
     with pytest.raises(ConfigurationError, match="transport 'other': the plugin of that name provides echo"):
         client(transport="other")
     with pytest.raises(ConfigurationError, match="transport 'auth': the plugin of that name provides none"):

@@ -15,7 +15,6 @@ from mesa_core import Operation, PagedOperation, RawResponse, Response
 from mesa_core.operations import Resource
 from mesa_core.pages import AsyncPages, Page
 from mesa_core.resources import Resources
-from mesa_core.worlds import NonBlocking, RawNonBlocking
 from mesa_sdk import Mesa, Repo, RepoPage
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "docs" / "contract" / "openapi.yaml").read_text())
@@ -186,15 +185,13 @@ class TestWorlds:
     def test_an_async_client_returns_coroutines_and_async_pages(
         self, resources: Any, answer: Any, repo: dict[str, Any], page: dict[str, Any]
     ) -> None:
-        calls, _ = resources(answer(repo), answer(repo), answer(page), answer(repo))
+        calls, _ = resources(answer(repo), answer(repo), answer(page))
         got = calls.repos.get(org="o", repo="n")
         assert inspect.iscoroutine(got)
         assert isinstance(asyncio.run(got), Repo)
         assert isinstance(calls.repos.list(org="o"), AsyncPages)
-        world = calls.repos.world
-        assert isinstance(world, NonBlocking)
-        raw: Any = Resources(RawNonBlocking(world))
-        single, listed = asyncio.run(raw.repos.get(org="o", repo="n")), asyncio.run(raw.repos.list(org="o"))
+        single = asyncio.run(calls.raw.repos.get(org="o", repo="n"))
+        listed = asyncio.run(calls.raw.repos.list(org="o"))
         assert isinstance(single.parsed, Repo)
         assert isinstance(listed.parsed, RepoPage)
 
