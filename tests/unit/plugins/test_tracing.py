@@ -1,0 +1,144 @@
+"""Tracing: a log record for each attempt, on the logger `mesa`, without secrets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mesa_core import Call, Plugin, Request, Retry, hookimpl
+from mesa_sdk import ConnectError, Mesa, MesaError, Response
+
+Client = Callable[..., Mesa]
+SECRET = "s3cr3t-Xy"
+FIELDS = ("operation", "method", "url", "outcome", "elapsed_ms", "attempt", "request_id")
+
+
+@pytest.fixture(autouse=True)
+def records(caplog: pytest.LogCaptureFixture) -> Iterator[list[logging.LogRecord]]:
+    found: list[logging.LogRecord] = []
+
+    class Keeps(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record)
+
+    handler, logger = Keeps(), logging.getLogger("mesa")
+    logger.addHandler(handler)
+    with caplog.at_level(logging.DEBUG, "mesa"):
+        yield found
+    logger.removeHandler(handler)
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: getattr(record, f"mesa_{name}") for name in FIELDS}
+
+
+def test_a_success_is_a_debug_record_with_all_its_fields(
+    client: Client, good: Response, records: list[logging.LogRecord]
+) -> None:
+    client(good, took=0.0426).org.get(org="my org")
+    (record,) = records
+    assert (record.name, record.levelno) == ("mesa", logging.DEBUG)
+    assert fields(record) == {
+        "operation": "org.get",
+        "method": "GET",
+        "url": "https://depot.mesa.dev/api/v1/my%20org",
+        "outcome": "200",
+        "elapsed_ms": 42.6,
+        "attempt": 1,
+        "request_id": "req-1",
+    }
+    assert record.getMessage() == (
+        "org.get: GET https://depot.mesa.dev/api/v1/my%20org -> 200 in 42.6 ms, attempt 1, request id req-1"
+    )
+
+
+def test_each_attempt_has_one_record_and_failures_are_warnings(
+    client: Client, good: Response, records: list[logging.LogRecord]
+) -> None:
+    client(ConnectError("refused"), Response(503), good, took=1).org.get(org="o")
+    seen = [(record.levelno, fields(record)["outcome"], fields(record)["attempt"]) for record in records]
+    assert seen == [(logging.WARNING, "ConnectError", 1), (logging.WARNING, "503", 2), (logging.DEBUG, "200", 3)]
+    assert [fields(record)["elapsed_ms"] for record in records] == [1000.0, 1000.0, 1000.0]
+    assert fields(records[0])["request_id"] == "-"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Response(404), "404"),
+        (Response(200, {}, b"{"), "200"),
+        (Response(302), "302"),
+        (OSError("odd"), "TransportError"),
+    ],
+)
+def test_a_call_that_fails_has_one_record_too(
+    client: Client, records: list[logging.LogRecord], answer: Any, outcome: str
+) -> None:
+    with pytest.raises(MesaError):
+        client(answer, retry_config={"strategy": "none"}).org.get(org="o")
+    assert [fields(record)["outcome"] for record in records] == [outcome]
+
+
+def test_an_interrupted_attempt_has_its_record(client: Client, records: list[logging.LogRecord]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        client(KeyboardInterrupt()).org.get(org="o")
+    assert [fields(record)["outcome"] for record in records] == ["ConnectionLost"]
+
+
+def test_an_answer_without_sending_and_a_poll_are_attempts_too(
+    client: Client, good: Response, records: list[logging.LogRecord]
+) -> None:
+    class Answers(Plugin):
+        def before_request(self, request: Request) -> Response:
+            return good
+
+        def after_response(self, response: Response, call: Call) -> Retry | None:
+            return Retry(1) if call.attempt == 1 else None
+
+    client(good, plugins=[Answers()]).org.get(org="o")
+    assert [(fields(record)["outcome"], fields(record)["attempt"]) for record in records] == [("200", 1), ("200", 2)]
+
+
+def test_the_url_is_the_one_that_was_sent(client: Client, good: Response, records: list[logging.LogRecord]) -> None:
+    class Moves(Plugin):
+        def before_request(self, request: Request) -> None:
+            request.url = "http://127.0.0.1:8080/moved"
+
+    client(good, plugins=[Moves()]).org.get(org="o")
+    assert fields(records[0])["url"] == "http://127.0.0.1:8080/moved"
+
+
+def test_switched_off_it_is_silent(client: Client, good: Response, records: list[logging.LogRecord]) -> None:
+    client(good, disable_plugins=["tracing"]).org.get(org="o")
+    assert records == []
+
+
+def test_a_level_that_nobody_listens_to_costs_no_record(
+    client: Client, good: Response, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "mesa")
+    client(Response(503), good).org.get(org="o")
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_no_record_holds_a_secret(client: Client, good: Response, caplog: pytest.LogCaptureFixture) -> None:
+    class Signs(Plugin):
+        @hookimpl(trylast=True)
+        def before_request(self, request: Request) -> None:
+            request.url = f"https://user:{SECRET}@bucket.example/object?X-Signature={SECRET}&limit=5#{SECRET}"
+            request.headers["X-Private"] = SECRET
+            request.content = SECRET.encode()
+
+    refused = Response(503, {"Set-Cookie": SECRET}, SECRET.encode())
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(MesaError):
+        client(refused, api_key=SECRET, headers={"Authorization": SECRET}).org.get(org="o")
+    signed = client(ConnectError("refused"), refused, good, api_key=SECRET, plugins=[Signs()])
+    signed.org.get(org="o")
+    assert len(caplog.records) == 7
+    for record in caplog.records:
+        assert SECRET not in str(vars(record)) + record.getMessage()
+    assert "limit=5" in caplog.text
