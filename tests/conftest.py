@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field, frozen
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.datastructures import ImmutableMultiDict
 
-from mesa_core import Call, Plugin, Request, Response, Transport
-from mesa_sdk import Mesa
+from mesa_core import AsyncPage, AsyncTransport, Call, Plugin, Request, Response, Transport
+from mesa_core.operations import Resource
+from mesa_sdk import AsyncMesa, Mesa
 from mesa_transports.httpx import HttpxTransport
 from mesa_transports.local import LocalDepot
 from mesa_transports.local.server import Server
@@ -26,7 +31,7 @@ from mesa_transports.requests import RequestsTransport
 ROOT = Path(__file__).parent.parent
 CONTRACT = ROOT / "docs" / "contract" / "openapi.yaml"
 ROOT_KEY = "mesa_root_key_of_the_tests"
-WAYS = ("httpx", "requests", "local")
+WAYS = ("httpx", "requests", "local", "async local")
 
 
 def without_discriminators(schema: object) -> object:
@@ -105,11 +110,16 @@ class ContractResponse:
 class Checked:
     """A transport that lets no message pass which the contract does not allow."""
 
-    inner: Transport
+    inner: Transport | AsyncTransport
     messages: int = 0
 
     def send(self, request: Request, /) -> Response:
-        response = self.inner.send(request)
+        return self._check(request, self.inner.send(request))
+
+    async def asend(self, request: Request, /) -> Response:
+        return self._check(request, await self.inner.asend(request))
+
+    def _check(self, request: Request, response: Response) -> Response:
         if "/lfs/objects/" not in request.url or request.method == "POST":
             asked = ContractRequest(request)
             contract().validate_request(asked)
@@ -119,6 +129,37 @@ class Checked:
 
     def close(self) -> None:
         self.inner.close()
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@define
+class Waiting:
+    """An async client, resource or page, whose every call is waited for: so one test tests both worlds."""
+
+    portal: BlockingPortal
+    subject: object
+
+    def __getattr__(self, name: str) -> object:
+        return self.wrap(getattr(self.subject, name))
+
+    def __call__(self, *arguments: object, **options: object) -> object:
+        async def call() -> object:
+            result = self.subject(*arguments, **options)
+            return await result if inspect.isawaitable(result) else result
+
+        return self.wrap(self.portal.call(call))
+
+    def __iter__(self) -> Iterator[object]:
+        iterator = aiter(self.subject)
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self.wrap(self.portal.call(anext, iterator))
+
+    def wrap(self, value: object) -> object:
+        asynchronous = isinstance(value, Resource | AsyncPage | AsyncTransport | AsyncIterator) or callable(value)
+        return Waiting(self.portal, value) if asynchronous and not isinstance(value, type) else value
 
 
 @define
@@ -161,28 +202,34 @@ def server(depot: LocalDepot) -> Iterator[Server]:
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
-    """Each way to reach the Depot: over HTTP by either library, and in process."""
+    """Each way to reach the Depot: over HTTP by either library, and in process; blocking and not."""
     return request.param
 
 
 @pytest.fixture
 def connect(way: str, depot: LocalDepot, request: pytest.FixtureRequest) -> Iterator[Callable[..., Mesa]]:
     """Makes clients that reach the Depot in the test's way; takes the options of `Mesa`."""
-    clients: list[Mesa] = []
-    url = None if way == "local" else request.getfixturevalue("server").url
+    transport = {
+        "httpx": HttpxTransport,
+        "requests": RequestsTransport,
+        "local": depot.transport,
+        "async local": depot.transport,
+    }[way]
+    url = None if "local" in way else request.getfixturevalue("server").url
 
-    def transport() -> Transport:
-        return {"httpx": HttpxTransport, "requests": RequestsTransport, "local": depot.transport}[way]()
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal()) if "async" in way else None
 
-    def make(*, api_key: str = ROOT_KEY, **options: object) -> Mesa:
-        checked = Checked(transport())
-        client = Mesa(api_key=api_key, server_url=url, transport=checked, **options)
-        clients.append(client)
-        return client
+        def make(*, api_key: str = ROOT_KEY, **options: object) -> Mesa:
+            checked = Checked(transport())
+            options = {"api_key": api_key, "server_url": url, "transport": checked, **options}
+            if portal is None:
+                stack.callback(checked.close)
+                return Mesa(**options)
+            stack.callback(portal.call, checked.aclose)
+            return cast("Mesa", Waiting(portal, AsyncMesa(**options)))
 
-    yield make
-    for client in clients:
-        client.transport.close()
+        yield make
 
 
 @pytest.fixture

@@ -68,6 +68,12 @@ class Placeholders(Plugin):
             request.content = request.content.replace(placeholder.encode(), value.encode())
 
 
+@pytest.fixture(params=["httpx", "requests", "local"])
+def way(request: pytest.FixtureRequest) -> str:
+    """The seed is written for the blocking client."""
+    return request.param
+
+
 @pytest.fixture
 def placeholders() -> Placeholders:
     return Placeholders({"sha256-hash...": OID})
