@@ -10,13 +10,13 @@ from collections.abc import Coroutine
 from typing import Any, assert_type
 
 from mesa_core.models.content import DirectoryEntry, FileEntry, SymlinkEntry
-from mesa_core.pages import AsyncPages
-from mesa_core.resources import Resources
-from mesa_core.worlds import NonBlocking, RawNonBlocking
 from mesa_sdk import (
     AgentBlame,
     AnalyticsReport,
     ApiKeys,
+    AsyncMesa,
+    AsyncPage,
+    AsyncPages,
     Branch,
     BranchPage,
     Call,
@@ -139,18 +139,50 @@ def raw(client: Mesa) -> None:
     assert_type(client.raw.repos.list(org="o"), RawResponse[RepoPage])
 
 
-def other_worlds(api: Resources[NonBlocking], raw_api: Resources[RawNonBlocking]) -> None:
+def derived(client: Mesa, other: AsyncMesa) -> None:
+    assert_type(client.with_options(timeout_ms=1), Mesa)
+    assert_type(other.with_options(headers={}), AsyncMesa)
+    client.with_options(timeout=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def coroutines(client: AsyncMesa) -> None:
     """The same definitions, a type parameter away."""
-    _ = assert_type(api.repos.delete(org="o", repo="r"), Coroutine[Any, Any, Success])
-    assert_type(api.repos.list(org="o"), AsyncPages[RepoPage, Repo])
-    _ = assert_type(raw_api.repos.delete(org="o", repo="r"), Coroutine[Any, Any, RawResponse[Success]])
-    _ = assert_type(raw_api.repos.list(org="o"), Coroutine[Any, Any, RawResponse[RepoPage]])
+    _ = assert_type(client.repos.delete(org="o", repo="r"), Coroutine[Any, Any, Success])
+    assert_type(client.repos.list(org="o"), AsyncPages[RepoPage, Repo])
+    _ = assert_type(client.raw.repos.delete(org="o", repo="r"), Coroutine[Any, Any, RawResponse[Success]])
+    _ = assert_type(client.raw.repos.list(org="o"), Coroutine[Any, Any, RawResponse[RepoPage]])
 
 
-async def awaited(api: Resources[NonBlocking]) -> None:
-    assert_type(await api.org.get(org="o"), Organization)
-    async for repo in api.repos.list(org="o"):
+async def awaited(client: AsyncMesa) -> None:
+    assert_type(await client.org.get(org="o"), Organization)
+    assert_type(await client.repos.get(org="o", repo="r"), Repo | SyncingRepo)
+    assert_type(await client.content.read(org="o", repo="r", path="p"), bytes)
+    async for repo in client.repos.list(org="o"):
         assert_type(repo, Repo)
+    page = await client.branches.list(org="o", repo="r")
+    assert_type(page, AsyncPage[BranchPage, Branch])
+    assert_type(page.result.branches, tuple[Branch, ...])
+    assert_type(await page.next(), AsyncPage[BranchPage, Branch] | None)
+    async for branch in page:
+        assert_type(branch, Branch)
+    async for each in client.commits.list(org="o", repo="r").pages():
+        assert_type(each, AsyncPage[CommitPage, Commit])
+    raw = await client.raw.repos.get(org="o", repo="r")
+    assert_type(raw.parsed, Repo | SyncingRepo)
+    async with client as same:
+        assert_type(same, AsyncMesa)
+
+
+class BlockingOnly:
+    def send(self, request: Request, /) -> Response:
+        return Response(200)
+
+    def close(self) -> None: ...
+
+
+def wrong_worlds() -> None:
+    Mesa(transport=BlockingOnly())
+    AsyncMesa(transport=BlockingOnly())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 class Audit(Plugin):
