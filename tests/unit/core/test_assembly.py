@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -166,6 +167,22 @@ def test_a_blocking_transport_is_refused_by_an_async_client(options: Any, name: 
     with pytest.raises(ConfigurationError, match=message) as caught:
         AsyncMesa(api_key="key", **options)
     assert "requests" not in str(caught.value).partition("that it can")[2]
+
+
+def test_a_built_in_transport_whose_library_is_missing_is_not_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mesa_transports.local", None)
+    with pytest.raises(ConfigurationError, match="those that it can: httpx, requests"):
+        client(transport=5)
+    with pytest.raises(ConfigurationError, match=r"transport 'local' of mesa-sdk .* cannot be loaded"):
+        client(transport="local")
+
+
+def test_an_async_transport_left_open_warns_and_lets_go_of_its_sockets_itself() -> None:
+    clients = [AsyncMesa(api_key="key", transport="mine", plugins=[Offers({"mine": AsyncOnly})])]
+    with pytest.warns(ResourceWarning, match="a client was not closed: AsyncOnly"):
+        clients.clear()
 
 
 def test_one_name_may_have_a_class_for_each_world(client: Client) -> None:
