@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
-from mesa_core import Request, Response
+from mesa_core import Call, MesaError, Operation, Plugin, Request, Response, Retry
 from mesa_core import installed as installed_module
+from mesa_core.converter import Json
+from mesa_core.exchange import Ended, Flow, exchange
+from mesa_core.models.org import Organization
+from mesa_core.worlds import Blocking
 from mesa_sdk import AsyncMesa, Mesa
 
 
@@ -66,6 +70,30 @@ class Script:
 
     async def aclose(self) -> None:
         self.close()
+
+
+class Seen(Plugin):
+    """Notes what it sees and answers what a test tells it to."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.events: list[str] = []
+        self.errors: list[MesaError] = []
+
+    def _answer(self, hook: str, call: Call) -> Any:
+        self.events.append(f"{hook} {call.attempt}")
+        given = self.answers.get(hook)
+        return given(call) if callable(given) else given
+
+    def before_request(self, request: Request, call: Call) -> Response | None:
+        return self._answer("before_request", call)
+
+    def after_response(self, response: Response, call: Call) -> Retry | None:
+        return self._answer("after_response", call)
+
+    def on_error(self, error: MesaError, call: Call) -> Retry | Response | None:
+        self.errors.append(error)
+        return self._answer("on_error", call)
 
 
 @pytest.fixture(autouse=True)
@@ -191,3 +219,39 @@ def fake_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     yield make
     monkeypatch.undo()
     forget()
+
+
+@pytest.fixture
+def seen_plugin() -> type[Seen]:
+    """Makes a plugin that notes what it sees and answers what a test tells it to."""
+    return Seen
+
+
+@pytest.fixture
+def make_operation() -> Callable[..., Operation[Organization]]:
+    """Makes the operation of an exchange that is stepped by hand."""
+
+    def make(**changes: Any) -> Operation[Organization]:
+        fields = {"name": "org.get", "method": "GET", "template": "/{org}", "path": {"org": "o"}} | changes
+        return Operation(decode=Json[Organization](Organization), **fields)
+
+    return make
+
+
+@pytest.fixture
+def start(
+    client: Callable[..., Mesa], make_operation: Callable[..., Operation[Organization]]
+) -> Callable[..., Flow[Ended[Organization]]]:
+    """Begins a flow whose only plugins are those of the test."""
+
+    def begin(
+        *plugins: object, asked: Operation[Organization] | None = None, **options: Any
+    ) -> Flow[Ended[Organization]]:
+        built_in = ["auth", "retries", "tracing", "pagination"]
+        mesa = client(plugins=list(plugins), disable_plugins=built_in, **options)
+        world = mesa.repos.world
+        assert isinstance(world, Blocking)
+        parts = world.parts
+        return exchange(asked or make_operation(), parts.plugins, parts.config, parts.clock)
+
+    return begin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
@@ -12,26 +12,13 @@ import attrs
 import pytest
 from attrs import frozen
 
-from mesa_core import NotAcceptable, Response, ResponseValidationError
-from mesa_core.converter import BYTES, TEXT, Json
+from mesa_core import Response, ResponseValidationError
+from mesa_core.converter import Json
 from mesa_core.models.common import Wire
 from mesa_sdk import (
-    Content,
-    Directory,
-    File,
     FileStatus,
-    Mesa,
     OpenEnum,
-    Repo,
     Scope,
-    Success,
-    Symlink,
-    SyncFailed,
-    SyncingRepo,
-    SyncOk,
-    SyncRunning,
-    SyncStatus,
-    Unknown,
 )
 
 
@@ -188,176 +175,3 @@ class TestOpenEnums:
     def test_what_is_no_str_is_no_value(self) -> None:
         with pytest.raises(ValueError, match="5 is not a valid Colour"):
             Colour(5)
-
-
-BLOB = {
-    "name": "a",
-    "path": "a",
-    "sha": "s",
-    "size": 2,
-    "encoding": "base64",
-    "content": "aGk=",
-    "executable": False,
-    "last_commit_at": None,
-}
-DIR = {"type": "dir", "name": "", "path": "", "sha": "s", "child_count": 0, "next_cursor": None, "has_more": False}
-SYNC = {"last_sync_attempt": None, "last_sync_success": None}
-
-
-class TestUnions:
-    @pytest.mark.parametrize(
-        ("state", "kind"),
-        [
-            ({"type": "ok"}, SyncOk),
-            ({"type": "syncing", "since": 5}, SyncRunning),
-            ({"type": "error", "message": "m"}, SyncFailed),
-        ],
-    )
-    def test_the_type_chooses_the_arm(self, state: dict[str, Any], kind: type[Any]) -> None:
-        assert type(decode(SyncStatus, {**SYNC, "status": state}).status) is kind
-
-    def test_an_unknown_type_is_kept_with_its_raw_data(self) -> None:
-        state = {"type": "paused", "until": "tomorrow"}
-        assert decode(SyncStatus, {**SYNC, "status": state}).status == Unknown(type="paused", raw=state)
-        entries = [{"type": "submodule", "name": "m"}, {"type": "dir", "name": "d", "path": "d", "sha": "s"}]
-        directory = decode(Content, {**DIR, "entries": entries})
-        assert isinstance(directory, Directory)
-        assert directory.entries[0] == Unknown(type="submodule", raw=entries[0])
-        assert directory.entries[1].name == "d"
-        assert decode(Content, {"type": "hologram"}) == Unknown(type="hologram", raw={"type": "hologram"})
-
-    @pytest.mark.parametrize(
-        ("state", "path", "what"),
-        [
-            ({}, "$.status.type", "required, but missing"),
-            ({"type": None}, "$.status.type", "expected a string, got null"),
-            ({"type": 5}, "$.status.type", "expected a string, got a number"),
-            ({"type": ["ok"]}, "$.status.type", "expected a string, got an array"),
-            ({"type": "error"}, "$.status.message", "required, but missing"),
-            ("ok", "$.status", "expected an object, got a string"),
-            (None, "$.status", "expected an object, got null"),
-            ([], "$.status", "expected an object, got an array"),
-        ],
-    )
-    def test_a_missing_or_wrong_type_is_an_error_with_its_path(self, state: object, path: str, what: str) -> None:
-        assert str(fault(SyncStatus, {**SYNC, "status": state})) == f"{path}: {what}"
-
-    def test_a_missing_type_of_an_entry_has_its_index(self) -> None:
-        entries = [{"type": "dir", "name": "d", "path": "d", "sha": "s"}, {"name": "x"}]
-        assert fault(Content, {**DIR, "entries": entries}).path == "$.entries[1].type"
-        assert fault(Content, {}).path == "$.type"
-
-
-class TestContent:
-    def test_a_file_gives_its_bytes_and_its_text(self) -> None:
-        file = decode(Content, {**BLOB, "type": "file"})
-        assert isinstance(file, File)
-        assert (file.content, file.data, file.text) == ("aGk=", b"hi", "hi")
-
-    def test_a_symlink_gives_its_target_whatever_its_bytes(self) -> None:
-        link = decode(Content, {**BLOB, "type": "symlink", "content": "L/8="})
-        assert isinstance(link, Symlink)
-        assert link.target.encode("utf-8", "surrogateescape") == b"/\xff"
-
-    def test_bytes_that_are_no_text_or_no_base64_are_told(self) -> None:
-        with pytest.raises(UnicodeDecodeError):
-            _ = decode(Content, {**BLOB, "type": "file", "content": "/w=="}).text
-        with pytest.raises(ValueError, match="base64"):
-            _ = decode(Content, {**BLOB, "type": "file", "content": "a$b="}).data
-
-    def test_a_long_content_is_not_shown_whole(self) -> None:
-        assert "content='aGk='" in repr(decode(Content, {**BLOB, "type": "file"}))
-        shown = repr(decode(Content, {**BLOB, "type": "file", "content": "aGk=" * 100}))
-        assert "content=<400 characters of base64>" in shown
-
-
-def test_a_status_may_have_a_model_of_its_own(client: Callable[..., Mesa], answer: Any, repo: dict[str, Any]) -> None:
-    ready = client(answer(repo)).repos.get(org="o", repo="n")
-    syncing = client(answer({**repo, "status": "syncing"}, 202)).repos.get(org="o", repo="n")
-    assert type(ready) is Repo
-    assert isinstance(syncing, SyncingRepo)
-    assert syncing.status == "syncing"
-    with pytest.raises(ResponseValidationError, match=r"\$\.status: required, but missing"):
-        client(answer(repo, 202)).repos.get(org="o", repo="n")
-
-
-def test_models_are_frozen_and_slotted(repo: dict[str, Any]) -> None:
-    model = decode(Repo, repo)
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        model.name = "other"
-    assert not hasattr(model, "__dict__")
-    assert pickle.loads(pickle.dumps(model)) == model
-
-
-def test_a_success_is_true_or_an_error() -> None:
-    assert decode(Success, {"success": True}).success is True
-    for value in (False, 1, "true"):
-        assert fault(Success, {"success": value}).path == "$.success"
-
-
-class TestBodies:
-    @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/ld+json", ""])
-    def test_json_comes_as_json_or_without_a_content_type(self, kind: str) -> None:
-        assert Json[Any](Model)(Response(200, {"Content-Type": kind}, b'{"text": "x"}')) == Model(text="x")
-        assert Json[Any](Model)(Response(200, {}, b'\xef\xbb\xbf{"text": "x"}')) == Model(text="x")
-
-    @pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/octet-stream"])
-    def test_another_content_type_is_named(self, kind: str) -> None:
-        response = Response(200, {"Content-Type": kind}, b"<html>")
-        with pytest.raises(
-            ResponseValidationError, match=f"expected application/json, got 6 bytes of {kind}"
-        ) as caught:
-            Json[Any](Model)(response)
-        error = caught.value
-        assert (error.path, error.status_code, error.content) == ("$", 200, b"<html>")
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"",
-            b"{",
-            b'{"text": "x',
-            b"nothing",
-            b"{'a': 1}",
-            b'{"a": "\xff"}',
-            b"[" * 200_000,
-            b'{"count": 1' + b"0" * 5000,
-        ],
-    )
-    def test_what_is_no_json_is_told(self, content: bytes) -> None:
-        with pytest.raises(ResponseValidationError, match=r"\$: expected JSON: ") as caught:
-            Json[Any](Model)(Response(200, {"Content-Type": "application/json"}, content))
-        assert caught.value.__cause__ is not None
-
-    def test_bytes_are_bytes(self, client: Callable[..., Mesa]) -> None:
-        content = bytes(range(256))
-        mesa = client(Response(200, {"Content-Type": "application/octet-stream"}, content))
-        assert mesa.content.read(org="o", repo="r", path="a") == content
-        assert mesa.transport.requests[0].headers["Accept"] == BYTES.accept == "application/octet-stream"
-        assert BYTES(Response(200, {}, content)) == content
-
-    def test_text_keeps_bytes_that_are_no_utf8(self, client: Callable[..., Mesa]) -> None:
-        content = "+grün\n-".encode() + b"\xff\n"
-        mesa = client(Response(200, {"Content-Type": "text/plain; charset=utf-8"}, content))
-        patch = mesa.diffs.patch(org="o", repo="r", base="a", head="b")
-        assert patch.startswith("+grün\n")
-        assert patch.encode("utf-8", "surrogateescape") == content
-        assert mesa.transport.requests[0].headers["Accept"] == TEXT.accept == "text/plain"
-
-    @pytest.mark.parametrize(("read", "accept"), [(BYTES, "application/octet-stream"), (TEXT, "text/plain")])
-    def test_bytes_and_text_of_another_content_type_are_refused(self, read: Any, accept: str) -> None:
-        with pytest.raises(ResponseValidationError, match=f"expected {accept}, got 2 bytes of application/json"):
-            read(Response(200, {"Content-Type": "application/json"}, b"{}"))
-
-    def test_a_directory_has_no_bytes(self, client: Callable[..., Mesa], refusal: Any) -> None:
-        with pytest.raises(NotAcceptable):
-            client(refusal(406, "NOT_ACCEPTABLE")).content.read(org="o", repo="r", path="src")
-
-
-def test_an_error_of_decoding_knows_its_call(client: Callable[..., Mesa], answer: Any) -> None:
-    with pytest.raises(ResponseValidationError) as caught:
-        client(answer({"num_repos": 1}, 200)).org.get(org="o")
-    error = caught.value
-    assert (error.path, error.operation, error.status_code) == ("$.created_at", "org.get", 200)
-    assert len(error.attempts) == 1
-    assert json.loads(error.content) == {"num_repos": 1}
