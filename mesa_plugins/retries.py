@@ -14,12 +14,26 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Final
 
-from mesa_core import APIError, Backoff, Call, MesaError, Plugin, Request, Response, Retry, TransportError
+from mesa_core import (
+    APIError,
+    Backoff,
+    Call,
+    ConnectError,
+    ConnectionLost,
+    MesaError,
+    Plugin,
+    Request,
+    RequestTimeout,
+    Response,
+    Retry,
+    TransportError,
+)
 
 __all__ = ["Retries"]
 
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 _NOT_HANDLED: Final = frozenset({429, 503})
+_PASSING: Final = (ConnectError, RequestTimeout, ConnectionLost)
 
 
 class _Bucket:
@@ -89,6 +103,8 @@ class Retries(Plugin):
 
 def _may_repeat(error: MesaError, repeatable: bool) -> bool:  # noqa: FBT001 - an operation's property, read as a fact
     if isinstance(error, TransportError):
+        if not error.sent and not isinstance(error, _PASSING):
+            return False  # refused by the transport itself, closed perhaps; it would refuse again
         return repeatable or not error.sent
     if isinstance(error, APIError):
         return error.status_code in (_TRANSIENT if repeatable else _NOT_HANDLED)

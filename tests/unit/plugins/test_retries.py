@@ -70,6 +70,7 @@ FAILURES: dict[str, tuple[Any, bool, bool]] = {
     "RequestTimeout, not sent": (RequestTimeout("slow", sent=False), True, True),
     "ConnectionLost": (ConnectionLost("reset"), True, False),
     "another TransportError": (TransportError("odd", sent=True), True, False),
+    "refused by the transport": (TransportError("the transport is closed", sent=False), False, False),
     "a foreign exception": (OSError("odd"), True, False),
 }
 
