@@ -20,7 +20,7 @@ from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, Trans
 from mesa_core.http import Request
 from mesa_core.secrets import without_secrets
 
-__all__ = ["Attempt", "Faults", "Stage", "current"]
+__all__ = ["Attempt", "Faults", "Stage", "current", "reach"]
 
 T = TypeVar("T")
 
@@ -39,6 +39,13 @@ class Stage(enum.Enum):
     """A connection is being made for it, so nothing was sent."""
     SENT = enum.auto()
     """Its first bytes were written, so the server may act on it."""
+
+
+def reach(stage: Stage) -> None:
+    """Note how far the current attempt got, if there is one."""
+    attempt = current.get()
+    if attempt is not None:
+        attempt.stage = stage
 
 
 @frozen

@@ -1,7 +1,8 @@
 """Bounds the sockets of httpcore, on which httpx is built, by the deadline of the current attempt.
 
 httpcore takes timeouts per operation; these two wrappers shorten each to what remains of the
-attempt. Without an attempt they change nothing, so a pool keeps behaving for its owner.
+attempt. Without an attempt they change nothing, so a pool keeps behaving for its owner. They serve
+httpcore2 as well, which has the same interfaces.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any, Final
 
 import httpcore
 
-from mesa_transports._attempt import Stage, current
+from mesa_transports._attempt import Stage, current, reach
+from mesa_transports._forks import remember
 
-__all__ = ["BoundedBackend"]
+__all__ = ["BoundedBackend", "reach_sent"]
 
 _PIECE: Final = 16 * 1024
 """Bytes written at once: what one TLS record holds, and one call to the system takes."""
@@ -25,20 +27,24 @@ def _remaining(timeout: float | None) -> float | None:
     return timeout if attempt is None else attempt.remaining()
 
 
+def reach_sent(data: bytes) -> None:
+    """Note that bytes are being sent. To ask a proxy for a tunnel is still a part of connecting."""
+    if data and not data.startswith(b"CONNECT "):
+        reach(Stage.SENT)
+
+
 class BoundedStream(httpcore.NetworkStream):
     """A connection whose reads and writes end with the attempt, and which tells it when it was sent."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
+        remember(inner.get_extra_info("socket"))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, _remaining(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        attempt = current.get()
-        # To ask a proxy for a tunnel is still a part of connecting.
-        if attempt is not None and buffer and not buffer.startswith(b"CONNECT "):
-            attempt.stage = Stage.SENT
+        reach_sent(buffer)
         for start in range(0, len(buffer), _PIECE):
             self._inner.write(buffer[start : start + _PIECE], _remaining(timeout))
 

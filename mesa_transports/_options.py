@@ -11,7 +11,7 @@ from attrs import field, fields, frozen
 from mesa_core.errors import ConfigurationError
 from mesa_core.secrets import HIDDEN, without_secrets
 
-__all__ = ["POOL_SIZE", "Cert", "Options", "load_cert"]
+__all__ = ["POOL_SIZE", "Cert", "Options", "load_cert", "tls_context"]
 
 POOL_SIZE: Final = 100
 """Connections at most, in use and kept alive together."""
@@ -83,6 +83,16 @@ def load_cert(context: ssl.SSLContext, cert: Cert | None) -> None:
         context.load_cert_chain(cert)
     elif cert is not None:
         context.load_cert_chain(*cert)
+
+
+def tls_context(options: Options) -> ssl.SSLContext:
+    """Return a TLS context that trusts the certificates of the system, of a file, or any."""
+    context = ssl.create_default_context(cafile=options.verify if isinstance(options.verify, str) else None)
+    if options.verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    load_cert(context, options.cert)
+    return context
 
 
 def _is_cert(value: object) -> TypeGuard[Cert]:

@@ -11,16 +11,20 @@ import io
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
+from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import SKIP_HEADER
 from urllib3.util.connection import create_connection
 
-from mesa_transports._attempt import Stage, current
+from mesa_core.http import Request
+from mesa_transports._attempt import Stage, current, reach
+from mesa_transports._forks import remember
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["BOUNDED_CONNECTIONS", "BOUNDED_POOLS"]
+__all__ = ["BOUNDED_CONNECTIONS", "BOUNDED_POOLS", "prepared_fields"]
 
 
 def _bound(sock: socket.socket) -> None:
@@ -28,12 +32,6 @@ def _bound(sock: socket.socket) -> None:
     attempt = current.get()
     if attempt is not None:
         sock.settimeout(attempt.remaining())
-
-
-def _reach(stage: Stage) -> None:
-    attempt = current.get()
-    if attempt is not None:
-        attempt.stage = stage
 
 
 class _BoundedReader(io.RawIOBase):
@@ -72,14 +70,14 @@ class _Bounded(HTTPConnection):
     response_class = _BoundedResponse
 
     def connect(self) -> None:
-        _reach(Stage.CONNECTING)
+        reach(Stage.CONNECTING)
         super().connect()
 
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
         """Begin to send; `Any` is the standard library's own signature."""
         if self.sock is None:  # connected here, so that a failure to connect is seen as one
             self.connect()
-        _reach(Stage.SENT)
+        reach(Stage.SENT)
         super().endheaders(message_body, encode_chunked=encode_chunked)
 
     def send(self, data: Any) -> None:
@@ -93,9 +91,11 @@ class _Bounded(HTTPConnection):
         """Connect; urllib3's method would give each address of a host the whole timeout."""
         attempt = current.get()
         if attempt is None:
-            return super()._new_conn()
-        sock = attempt.dial(self._dns_host, self.port, self._dial)
-        _bound(sock)
+            sock = super()._new_conn()
+        else:
+            sock = attempt.dial(self._dns_host, self.port, self._dial)
+            _bound(sock)
+        remember(sock)
         return sock
 
     def _dial(self, address: str, seconds: float | None) -> socket.socket:
@@ -145,3 +145,14 @@ BOUNDED_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] 
     "http": BoundedHTTPPool,
     "https": BoundedHTTPSPool,
 }
+
+
+def prepared_fields(request: Request) -> HTTPHeaderDict:
+    """Return header fields as urllib3 takes them, complete, so that it adds none of its own."""
+    fields = HTTPHeaderDict(request.headers.fields())
+    fields.setdefault("User-Agent", SKIP_HEADER)
+    fields.setdefault("Accept-Encoding", "gzip, deflate")
+    fields.discard("Content-Length")
+    if request.content:
+        fields["Content-Length"] = str(len(request.content))
+    return fields

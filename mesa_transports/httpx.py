@@ -1,45 +1,27 @@
-"""The default transport, on httpx: connections pooled, kept alive and shared by all threads.
-
-Goes to httpx below its `Client.send`, because a transport must not do what that does: follow or
-even look at redirects, keep cookies, and log whole URLs, signatures included.
-"""
+"""The default transport, on httpx, in both worlds: connections pooled, kept alive and shared."""
 
 from __future__ import annotations
 
-import contextlib
-import ssl
-import threading
-from collections.abc import Generator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 import httpcore
 import httpx
 
-from mesa_core.errors import ConfigurationError, TransportError
 from mesa_core.hookspecs import hookimpl
-from mesa_core.http import Request, Response
-from mesa_core.transport import TransportFactory
-from mesa_transports._attempt import Attempt, Faults, Stage
-from mesa_transports._httpcore import BoundedBackend
-from mesa_transports._options import POOL_SIZE, Options, load_cert
+from mesa_core.transport import TransportFactory, TwoWorlds
+from mesa_transports._httpx import BlockingHttpx, Library, NonBlockingHttpx
+from mesa_transports._options import POOL_SIZE, Options
 
-__all__ = ["HttpxTransport", "provide_transports"]
-
-_KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
-_FAULTS: Final = Faults(
-    refused=(httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError),
-    unsent=(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError),
-    late=(httpx.TimeoutException,),
-)
+__all__ = ["AsyncHttpxTransport", "HttpxTransport", "provide_transports"]
 
 
 @hookimpl
 def provide_transports() -> Mapping[str, TransportFactory]:
-    """Offer the transport by the name of its library."""
-    return {"httpx": HttpxTransport}
+    """Offer the transports by the name of their library."""
+    return {"httpx": TwoWorlds(blocking=HttpxTransport, nonblocking=AsyncHttpxTransport)}
 
 
-class HttpxTransport:
+class HttpxTransport(BlockingHttpx):
     """Sends requests with httpx.
 
     Args:
@@ -54,6 +36,8 @@ class HttpxTransport:
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
+    LIBRARY = Library.of(httpx, httpcore)
+
     def __init__(
         self,
         *,
@@ -63,105 +47,35 @@ class HttpxTransport:
         pool_size: int = POOL_SIZE,
         client: httpx.Client | None = None,
     ) -> None:
-        options = Options(proxy, verify, cert, pool_size)
-        self._owned = client is None
-        self._client = _made(options) if client is None else _checked(client, options)
-        self._closed = False
-        self._places = threading.BoundedSemaphore(pool_size)
-        _bound(self._client)
-
-    def send(self, request: Request, /) -> Response:
-        """Send `request` once and return the response, whatever its status.
-
-        Raises:
-            TransportError: as `mesa_core.Transport.send` documents, and nothing else.
-        """
-        if self._closed or self._client.is_closed:
-            raise TransportError(f"{request.method}: the transport is closed", sent=False)
-        with Attempt(request) as attempt:
-            try:
-                prepared = _prepared(request)
-                with self._place(attempt):
-                    return self._exchange(prepared, attempt)
-            except Exception as error:  # whatever a library raises, only our errors leave
-                raise attempt.failure(error, _FAULTS) from error
-
-    def close(self) -> None:
-        """Close the connections, unless they are a ready-made client's."""
-        self._closed = True
-        if self._owned:
-            self._client.close()
-
-    @contextlib.contextmanager
-    def _place(self, attempt: Attempt) -> Generator[None]:
-        """Wait for one of `pool_size` places.
-
-        Not left to httpcore: when its pool is full and threads wait, it may close a connection
-        that it has just given to another thread.
-        """
-        attempt.stage = Stage.CONNECTING
-        if not self._places.acquire(timeout=attempt.remaining()):
-            raise TimeoutError("no connection was free in time")
-        try:
-            yield
-        finally:
-            self._places.release()
-
-    def _exchange(self, request: httpx.Request, attempt: Attempt) -> Response:
-        # The way around `Client.send`, for the reasons in the module's docstring.
-        transport = self._client._transport_for_url(request.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        attempt.stage = Stage.HANDED_OVER
-        response = transport.handle_request(request)
-        try:
-            content: list[bytes] = []
-            for chunk in response.iter_bytes():
-                attempt.remaining()  # the bound of transports that `_bound` cannot reach
-                content.append(chunk)
-        finally:
-            response.close()
-        fields = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
-        return Response(response.status_code, fields, b"".join(content))
+        super().__init__(Options(proxy, verify, cert, pool_size), client)
 
 
-def _made(options: Options) -> httpx.Client:
-    unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
-    return httpx.Client(verify=_tls(options), proxy=options.proxy, limits=unlimited)  # `_place` sets the limit
+class AsyncHttpxTransport(NonBlockingHttpx):
+    """Sends requests with httpx from `async` code, on asyncio or trio.
 
+    One object serves any number of event loops, each with connections of its own.
 
-def _tls(options: Options) -> ssl.SSLContext:
-    if isinstance(options.verify, str):
-        context = ssl.create_default_context(cafile=options.verify)
-    else:
-        context = httpx.create_ssl_context(verify=options.verify)
-    load_cert(context, options.cert)
-    return context
+    Args:
+        proxy: As for `HttpxTransport`, and so are the next three.
+        verify: See there.
+        cert: See there.
+        pool_size: See there; the limit is that of one event loop.
+        client: A ready-made client instead of all these, for the loop that its owner uses it in. Its own
+            limits hold; after a cancellation, its connections are as whole as httpx leaves them.
 
+    Raises:
+        ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
+    """
 
-def _checked(client: object, options: Options) -> httpx.Client:
-    if not isinstance(client, httpx.Client):
-        raise ConfigurationError(f"client: expected an httpx.Client, got {type(client).__name__}")
-    options.refuse_beside("client")
-    return client
+    LIBRARY = Library.of(httpx, httpcore)
 
-
-def _bound(client: httpx.Client) -> None:
-    """Make the pools of a client heed deadlines. httpx has no option for a network backend, hence the private names."""
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        pool = getattr(transport, "_pool", None)
-        if isinstance(pool, httpcore.ConnectionPool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-            pool._network_backend = BoundedBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-def _prepared(request: Request) -> httpx.Request:
-    """Return the request as httpx takes it; bytes keep names and values exactly as they are."""
-    fields = [
-        (name.encode("ascii"), value.encode("latin-1"))
-        for name, value in request.headers.fields()
-        if name.lower() != "content-length"  # httpx counts itself, and a wrong count would fail half-way
-    ]
-    if "Accept-Encoding" not in request.headers:
-        fields.append((b"Accept-Encoding", b"gzip, deflate"))
-    timeouts = httpx.Timeout(request.timeout).as_dict()
-    return httpx.Request(
-        request.method, request.url, headers=fields, content=request.content, extensions={"timeout": timeouts}
-    )
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        verify: bool | str = True,
+        cert: str | tuple[str, str] | None = None,
+        pool_size: int = POOL_SIZE,
+        client: httpx.AsyncClient | None = None,
+    ) -> None:
+        super().__init__(Options(proxy, verify, cert, pool_size), client)

@@ -12,15 +12,14 @@ from typing import Any, Final, cast
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.util import SKIP_HEADER
 
-from mesa_core.errors import ConfigurationError, TransportError
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_transports._attempt import Attempt, Faults, Stage
 from mesa_transports._options import POOL_SIZE, Options
-from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS
+from mesa_transports._pooled import BlockingTransport, checked
+from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepared_fields
 
 __all__ = ["RequestsTransport", "provide_transports"]
 
@@ -44,7 +43,7 @@ def provide_transports() -> Mapping[str, TransportFactory]:
     return {"requests": RequestsTransport}
 
 
-class RequestsTransport:
+class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
     """Sends requests with requests.
 
     Args:
@@ -60,6 +59,8 @@ class RequestsTransport:
         ConfigurationError: an option is not what it must be, or stands beside a ready-made session.
     """
 
+    _FAULTS = _FAULTS
+
     def __init__(
         self,
         *,
@@ -70,41 +71,25 @@ class RequestsTransport:
         session: requests.Session | None = None,
     ) -> None:
         options = Options(proxy, verify, cert, pool_size)
-        self._owned = session is None
-        self._session = _made(options) if session is None else _checked(session, options)
-        self._closed = False
+        super().__init__(options, checked("session", requests.Session, session, options))
 
-    def send(self, request: Request, /) -> Response:
-        """Send `request` once and return the response, whatever its status.
+    def _open(self) -> requests.Session:
+        return self._given or _made(self._options)
 
-        Raises:
-            TransportError: as `mesa_core.Transport.send` documents, and nothing else.
-        """
-        if self._closed:
-            raise TransportError(f"{request.method}: the transport is closed", sent=False)
-        with Attempt(request) as attempt:
-            try:
-                return self._exchange(_prepared(request), attempt)
-            except Exception as error:  # whatever a library raises, only our errors leave
-                raise attempt.failure(error, _FAULTS) from error
+    def _shut(self, pool: requests.Session) -> None:
+        pool.close()
 
-    def close(self) -> None:
-        """Close the connections, unless they are a ready-made session's."""
-        self._closed = True
-        if self._owned:
-            self._session.close()
-
-    def _exchange(self, request: requests.PreparedRequest, attempt: Attempt) -> Response:
-        url = str(request.url)
-        adapter = self._session.get_adapter(url)
+    def _exchange(self, pool: requests.Session, request: Request, attempt: Attempt) -> Response:
+        prepared = _prepared(request)
+        adapter = pool.get_adapter(request.url)
         # Given here as well as on the session, since the environment has precedence over a session.
-        proxies, verify, cert = dict(self._session.proxies), self._session.verify, self._session.cert
-        settings: Any = self._session.merge_environment_settings(url, proxies, stream=True, verify=verify, cert=cert)
+        proxies, verify, cert = dict(pool.proxies), pool.verify, pool.cert
+        settings: Any = pool.merge_environment_settings(request.url, proxies, stream=True, verify=verify, cert=cert)
         if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, _Adapter):
-            _bound(adapter, request, settings)
+            _bound(adapter, prepared, settings)
         timeout = attempt.remaining()
         attempt.stage = Stage.HANDED_OVER
-        with adapter.send(request, timeout=timeout, **settings) as response:
+        with adapter.send(prepared, timeout=timeout, **settings) as response:
             content = b"".join(response.iter_content(_CHUNK))
             return Response(response.status_code, response.raw.headers.iteritems(), content)
 
@@ -137,13 +122,6 @@ def _made(options: Options) -> requests.Session:
     return session
 
 
-def _checked(session: object, options: Options) -> requests.Session:
-    if not isinstance(session, requests.Session):
-        raise ConfigurationError(f"session: expected a requests.Session, got {type(session).__name__}")
-    options.refuse_beside("session")
-    return session
-
-
 def _bound(adapter: HTTPAdapter, request: requests.PreparedRequest, settings: Mapping[str, Any]) -> None:
     """Let a ready-made adapter make connections that heed deadlines; those it has open stay as they are."""
     pool: Any = adapter.get_connection_with_tls_context(  # `Any`: stubs and library disagree about its type
@@ -154,14 +132,8 @@ def _bound(adapter: HTTPAdapter, request: requests.PreparedRequest, settings: Ma
 
 def _prepared(request: Request) -> requests.PreparedRequest:
     """Return the request as adapters take it. `prepare()` would rewrite the URL and merge repeated header fields."""
-    fields = urllib3.HTTPHeaderDict(request.headers.fields())
-    fields.setdefault("User-Agent", SKIP_HEADER)  # urllib3 adds its own otherwise
-    fields.setdefault("Accept-Encoding", "gzip, deflate")
-    fields.discard("Content-Length")
-    if request.content:
-        fields["Content-Length"] = str(len(request.content))
     prepared = requests.PreparedRequest()
     prepared.method, prepared.url = request.method, request.url
-    prepared.headers = cast("Any", fields)  # adapters pass them on to urllib3 as they are
+    prepared.headers = cast("Any", prepared_fields(request))  # adapters pass them on to urllib3 as they are
     prepared.body = request.content or None
     return prepared

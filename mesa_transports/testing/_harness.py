@@ -22,14 +22,19 @@ class Harness:
     worlds: ClassVar[tuple[World, ...]] = ("blocking",)
     """The worlds to test: "blocking" for a `Transport`, "async" for an `AsyncTransport`, or both."""
 
+    loops: ClassVar[tuple[str, ...]] = ("asyncio",)
+    """The kinds of event loop that the async world is tested on: "asyncio", "trio"."""
+
     def make(self, **options: Any) -> Transport | AsyncTransport:
         """Return a new transport with `transport_options`, which are of any type; the suite closes it."""
         raise NotImplementedError("say how the transport under test is made: override make()")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run each test in each world."""
+        """Run each test in each world, and on each kind of event loop."""
         if "world" in metafunc.fixturenames:
             metafunc.parametrize("world", self.worlds)
+        if "loop" in metafunc.fixturenames:
+            metafunc.parametrize("loop", self.loops)
 
     @pytest.fixture(autouse=True)
     def _no_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:

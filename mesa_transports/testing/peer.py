@@ -26,6 +26,8 @@ class Received:
     target: str
     fields: list[tuple[str, str]]
     content: bytes = field(repr=False)
+    connection: int
+    """The port that the client's end of the connection has."""
 
     @property
     def segments(self) -> list[str]:
@@ -45,6 +47,7 @@ class Peer:
         self.stopping = stopping
         """Set when the server is to end, so that nothing waits longer."""
         self._reader: BinaryIO = sock.makefile("rb")
+        self._port = int(sock.getpeername()[1])
 
     def receive(self) -> Received | None:
         """Read a request; None when the client closed the connection."""
@@ -54,7 +57,7 @@ class Peer:
         method, target, _ = line.split(" ", 2)
         fields = list(self._read_fields())
         content = b"" if target.strip("/") == DEAF else self._read_content(fields)
-        return Received(method, target, fields, content)
+        return Received(method, target, fields, content, self._port)
 
     def _read_fields(self) -> Iterator[tuple[str, str]]:
         while line := self._reader.readline().decode("latin-1").rstrip("\r\n"):

@@ -12,6 +12,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from typing import Any, Final, Self, cast
 
 from mesa_transports.testing.behaviours import behave
@@ -35,6 +36,8 @@ class FaultServer:
         """The requests, in the order in which they came."""
         self.connections = 0
         """How many connections were made."""
+        self._ended = 0
+        self._lock = threading.Lock()
         self._tls = tls
         self._stopping = threading.Event()
         self._closed = threading.Semaphore(0)
@@ -53,9 +56,10 @@ class FaultServer:
 
     def serve(self, sock: socket.socket) -> None:
         """Serve one connection, until a behaviour or the client ends it."""
-        self.connections += 1
         peer = Peer(self._secured(sock), self._stopping)
-        self._open.append(peer.sock)
+        with self._lock:
+            self.connections += 1
+            self._open.append(peer.sock)
         try:
             while not self._stopping.is_set() and (received := peer.receive()) is not None:
                 self.received.append(received)
@@ -63,7 +67,17 @@ class FaultServer:
                     break
         finally:
             peer.close()
+            with self._lock:
+                self._ended += 1
             self._closed.release()
+
+    def wait_until_open(self, most: int) -> None:
+        """Wait until at most so many connections are open."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.connections - self._ended > most:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.connections - self._ended} connections stay open, expected {most}")
+            time.sleep(_POLL)
 
     def wait_for_close(self) -> None:
         """Wait until one more connection is closed on the server's side."""

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,14 +23,16 @@ import requests
 import trustme
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-import mesa_transports.httpx
-import mesa_transports.requests
 from mesa_core.errors import ConfigurationError, ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
-from mesa_core.transport import Transport
-from mesa_transports.httpx import HttpxTransport
+from mesa_core.transport import Transport, TwoWorlds
+from mesa_transports.aiohttp import AiohttpTransport
+from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
+from mesa_transports.httpx2 import AsyncHttpx2Transport, Httpx2Transport
+from mesa_transports.local import LocalTransport
 from mesa_transports.requests import RequestsTransport
 from mesa_transports.testing import FaultServer, ask
+from mesa_transports.urllib3 import Urllib3Transport
 
 Make = Callable[..., Transport]
 E = TypeVar("E", bound=TransportError)
@@ -397,9 +400,11 @@ def test_message_about_an_invalid_url_shows_no_secret(make: Make, url: str) -> N
 
 
 def test_cause_is_the_exception_of_the_library(server: FaultServer) -> None:
-    error = failure(HttpxTransport(), ask(server, "/reset"), ConnectionLost)
+    with HttpxTransport() as transport:
+        error = failure(transport, ask(server, "/reset"), ConnectionLost)
     assert isinstance(error.__cause__, httpx.ReadError)
-    error = failure(RequestsTransport(), ask(server, "/reset"), ConnectionLost)
+    with RequestsTransport() as transport:
+        error = failure(transport, ask(server, "/reset"), ConnectionLost)
     assert isinstance(error.__cause__, requests.ConnectionError)
     assert str(error) == "GET " + server.url("/reset") + (
         ": connection lost before the response was whole (ConnectionResetError: Connection reset by peer)"
@@ -463,16 +468,24 @@ def test_client_of_another_library() -> None:
 
 
 def test_modules_are_plugins() -> None:
-    manager = pluggy.PluginManager("mesa")
     from mesa_core.hookspecs import Plugin
 
+    manager = pluggy.PluginManager("mesa")
     manager.add_hookspecs(Plugin)
-    manager.register(mesa_transports.httpx)
-    manager.register(mesa_transports.requests)
+    for entry_point in entry_points(group="mesa"):
+        if entry_point.module.startswith("mesa_transports."):
+            manager.register(entry_point.load())
     offered: dict[str, object] = {}
     for transports in manager.hook.provide_transports():
         offered |= transports
-    assert offered == {"httpx": HttpxTransport, "requests": RequestsTransport}
+    assert offered == {
+        "aiohttp": AiohttpTransport,
+        "httpx": TwoWorlds(HttpxTransport, AsyncHttpxTransport),
+        "httpx2": TwoWorlds(Httpx2Transport, AsyncHttpx2Transport),
+        "local": LocalTransport,
+        "requests": RequestsTransport,
+        "urllib3": Urllib3Transport,
+    }
 
 
 @pytest.mark.parametrize(("module", "unwanted"), [("", "httpx"), (".httpx", "requests"), (".requests", "httpx")])

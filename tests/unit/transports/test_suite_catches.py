@@ -26,7 +26,9 @@ class Raw(HttpxTransport):
     options: ClassVar[dict[str, Any]] = {}
 
     def send(self, request: Request, /) -> Response:
-        response = self._client.request(
+        if self._closed:
+            raise TransportError("closed", sent=False)
+        response = self._opened().client.request(
             request.method,
             request.url,
             headers=list(request.headers.fields()),
@@ -93,9 +95,8 @@ class QuadruplesTimeouts(HttpxTransport):
 
 class ConnectsAnew(HttpxTransport):
     def send(self, request: Request, /) -> Response:
-        with httpx.Client() as client:
-            self._client = client
-            return super().send(request)
+        with HttpxTransport() as anew:
+            return anew.send(request)
 
 
 class DecodesText(HttpxTransport):
@@ -113,8 +114,8 @@ class UnescapesTargets(HttpxTransport):
 
 class ForgetsThatItIsClosed(HttpxTransport):
     def close(self) -> None:
-        self._client.close()
-        self._client = httpx.Client()
+        super().close()
+        self._closed = False
 
 
 class TellsSecrets(HttpxTransport):

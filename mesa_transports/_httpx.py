@@ -1,0 +1,227 @@
+"""What the transports on httpx and on httpx2 are made of: two libraries of one shape, two worlds.
+
+Goes to a library below its `Client.send`, because a transport must not do what that does: follow or
+even look at redirects, keep cookies, and log whole URLs, signatures included. Types are written as
+those of httpx; httpx2 has the same under its own names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import anyio
+from attrs import field, frozen
+
+from mesa_core.http import Request, Response
+from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._httpcore import BoundedBackend
+from mesa_transports._httpcore_async import CautiousAsyncBackend, CautiousAsyncPool
+from mesa_transports._options import Options, load_cert
+from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+__all__ = ["BlockingHttpx", "Library", "NonBlockingHttpx"]
+
+_KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
+
+
+@frozen
+class Library:
+    """What is used of httpx or httpx2."""
+
+    client: type[httpx.Client]
+    async_client: type[httpx.AsyncClient]
+    request: type[httpx.Request]
+    timeout: type[httpx.Timeout]
+    limits: type[httpx.Limits]
+    tls: Callable[..., ssl.SSLContext]
+    pool: type[httpcore.ConnectionPool]
+    async_pool: type[httpcore.AsyncConnectionPool]
+    faults: Faults
+
+    @classmethod
+    def of(cls, library: ModuleType, core: ModuleType) -> Library:
+        """Pick the parts out of a library and its core."""
+        return cls(
+            client=library.Client,
+            async_client=library.AsyncClient,
+            request=library.Request,
+            timeout=library.Timeout,
+            limits=library.Limits,
+            tls=library.create_ssl_context,
+            pool=core.ConnectionPool,
+            async_pool=core.AsyncConnectionPool,
+            faults=Faults(
+                refused=(library.InvalidURL, library.UnsupportedProtocol, library.LocalProtocolError, ValueError),
+                unsent=(library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError),
+                late=(library.TimeoutException,),
+            ),
+        )
+
+    def client_options(self, options: Options) -> dict[str, Any]:
+        """Return the options as a client takes them; how many connections there are is not its business."""
+        if isinstance(options.verify, str):
+            context = ssl.create_default_context(cafile=options.verify)
+        else:
+            context = self.tls(verify=options.verify)
+        load_cert(context, options.cert)
+        limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
+        return {"verify": context, "proxy": options.proxy, "limits": limits}
+
+    def prepared(self, request: Request) -> httpx.Request:
+        """Return a request as the library takes it; bytes keep names and values exactly as they are."""
+        fields = [
+            (name.encode("ascii"), value.encode("latin-1"))
+            for name, value in request.headers.fields()
+            if name.lower() != "content-length"  # httpx counts itself, and a wrong count would fail half-way
+        ]
+        if "Accept-Encoding" not in request.headers:
+            fields.append((b"Accept-Encoding", b"gzip, deflate"))
+        timeouts = self.timeout(request.timeout).as_dict()
+        return self.request(
+            request.method, request.url, headers=fields, content=request.content, extensions={"timeout": timeouts}
+        )
+
+
+def _transports(client: Any) -> Iterator[Any]:
+    """Yield the transports of a client; httpx has no option for what is put into them, hence the private names."""
+    yield client._transport  # noqa: SLF001
+    yield from client._mounts.values()  # noqa: SLF001
+
+
+def _response(response: httpx.Response, content: bytes) -> Response:
+    fields = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    return Response(response.status_code, fields, content)
+
+
+@frozen
+class _Pool:
+    """A client, and the places in it.
+
+    That they are limited is not left to httpcore: when its pool is full and threads wait, it may
+    close a connection that it has just given to another thread.
+    """
+
+    client: httpx.Client
+    places: threading.BoundedSemaphore
+
+    @contextlib.contextmanager
+    def place(self, attempt: Attempt) -> Generator[None]:
+        """Wait for one of the places."""
+        attempt.stage = Stage.CONNECTING
+        if not self.places.acquire(timeout=attempt.remaining()):
+            raise TimeoutError("no connection was free in time")
+        try:
+            yield
+        finally:
+            self.places.release()
+
+
+class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
+    """A blocking transport on either library."""
+
+    LIBRARY: ClassVar[Library]
+
+    def __init_subclass__(cls) -> None:
+        cls._FAULTS = cls.LIBRARY.faults
+
+    def __init__(self, options: Options, client: object) -> None:
+        super().__init__(options, checked("client", self.LIBRARY.client, client, options))
+
+    def _open(self) -> _Pool:
+        client = self._given or self.LIBRARY.client(**self.LIBRARY.client_options(self._options))
+        for transport in _transports(client):
+            pool = getattr(transport, "_pool", None)
+            if isinstance(pool, self.LIBRARY.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                pool._network_backend = BoundedBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return _Pool(client, threading.BoundedSemaphore(self._options.pool_size))
+
+    def _shut(self, pool: _Pool) -> None:
+        pool.client.close()
+
+    def _check_open(self, request: Request) -> None:
+        self._closed = self._closed or (self._given is not None and self._given.is_closed)
+        super()._check_open(request)
+
+    def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
+        prepared = self.LIBRARY.prepared(request)
+        with pool.place(attempt):
+            # The way around `Client.send`, for the reasons in the module's docstring.
+            transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            attempt.stage = Stage.HANDED_OVER
+            response = transport.handle_request(prepared)
+            try:
+                content: list[bytes] = []
+                for chunk in response.iter_bytes():
+                    attempt.remaining()  # the bound of transports that `BoundedBackend` cannot reach
+                    content.append(chunk)
+            finally:
+                response.close()
+            return _response(response, b"".join(content))
+
+
+@frozen
+class _AsyncPool:
+    """A client of one event loop, and the places in it; None for those of a ready-made client, which limits itself."""
+
+    client: httpx.AsyncClient
+    places: anyio.Semaphore | None
+    own: Iterable[CautiousAsyncPool] = field(default=())
+
+    async def aclose(self) -> None:
+        """Close the connections that are the transport's own."""
+        for pool in self.own:
+            await pool.aclose()
+
+
+class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
+    """An `async` transport on either library, for asyncio and trio."""
+
+    LIBRARY: ClassVar[Library]
+
+    def __init_subclass__(cls) -> None:
+        cls._FAULTS = cls.LIBRARY.faults
+
+    def __init__(self, options: Options, client: object) -> None:
+        super().__init__(options, checked("client", self.LIBRARY.async_client, client, options))
+
+    def _open(self) -> _AsyncPool:
+        client = self._given or self.LIBRARY.async_client(**self.LIBRARY.client_options(self._options))
+        own: list[CautiousAsyncPool] = []
+        for transport in _transports(client):
+            pool = getattr(transport, "_pool", None)
+            if not isinstance(pool, self.LIBRARY.async_pool):
+                continue
+            if not isinstance(pool._network_backend, CautiousAsyncBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                pool._network_backend = CautiousAsyncBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            if self._given is None:
+                transport._pool = CautiousAsyncPool(pool)  # noqa: SLF001  # as above
+                own.append(transport._pool)  # noqa: SLF001
+        return _AsyncPool(client, anyio.Semaphore(self._options.pool_size) if self._given is None else None, own)
+
+    def _check_open(self, request: Request) -> None:
+        self._closed = self._closed or (self._given is not None and self._given.is_closed)
+        super()._check_open(request)
+
+    async def _exchange(self, pool: _AsyncPool, request: Request, attempt: Attempt) -> Response:
+        prepared = self.LIBRARY.prepared(request)
+        attempt.stage = Stage.CONNECTING
+        with anyio.fail_after(attempt.remaining()):
+            async with pool.places or contextlib.nullcontext():
+                # The way around `AsyncClient.send`, for the reasons in the module's docstring.
+                transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                if not hasattr(transport, "_pool"):  # of another kind, which does not tell when it sends
+                    attempt.stage = Stage.HANDED_OVER
+                response = await transport.handle_async_request(prepared)
+                try:
+                    return _response(response, await response.aread())
+                finally:
+                    await response.aclose()

@@ -1,0 +1,161 @@
+"""The transport on urllib3: blocking, and the one that costs least a call.
+
+Goes to urllib3's pools directly, because a `PoolManager` retries, follows redirects and adds header
+fields, and because looking a pool up in it costs more than to remember it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from attrs import field, frozen
+
+from mesa_core.hookspecs import hookimpl
+from mesa_core.http import Request, Response
+from mesa_core.transport import TransportFactory
+from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._environment import EnvironmentProxies
+from mesa_transports._options import POOL_SIZE, Options, tls_context
+from mesa_transports._pooled import BlockingTransport, checked
+from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepared_fields
+
+__all__ = ["Urllib3Transport", "provide_transports"]
+
+_NO_EVICTION: Final = 1 << 30  # pools are few, and one that is dropped would be closed in the middle of its use
+
+
+@hookimpl
+def provide_transports() -> Mapping[str, TransportFactory]:
+    """Offer the transport by the name of its library."""
+    return {"urllib3": Urllib3Transport}
+
+
+@frozen
+class _Route:
+    """How an origin is reached: a pool, and whether its requests name the whole URL."""
+
+    pool: Any  # an `HTTPConnectionPool`: it takes more than its types say, such as a fraction of a second
+    by_whole_url: bool
+
+
+@frozen
+class _Pools:
+    """The pools by origin."""
+
+    manager: urllib3.PoolManager | None  # a ready-made one
+    options: Options
+    environment: EnvironmentProxies = field(factory=EnvironmentProxies)
+    routes: dict[str, _Route] = field(factory=dict[str, _Route])
+    managers: dict[str | None, urllib3.PoolManager] = field(factory=dict[str | None, urllib3.PoolManager])
+
+    def route(self, origin: str) -> _Route:
+        """Return the route to an origin, which is scheme and authority as they stand in the URL."""
+        if self.manager is not None:
+            return _route(self.manager, origin)
+        return self.routes.get(origin) or self.routes.setdefault(origin, _route(self._own(origin), origin))
+
+    def _own(self, origin: str) -> urllib3.PoolManager:
+        proxy = self.options.proxy or self.environment.proxy_of(origin)
+        return self.managers.get(proxy) or self.managers.setdefault(proxy, _made(self.options, proxy))
+
+
+class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
+    """Sends requests with urllib3.
+
+    Args:
+        proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
+        verify: False trusts any certificate, and urllib3 warns of it; a path names a file of the CA certificates to
+            trust instead of the system's.
+        cert: Path of a client certificate, or a pair of paths, certificate and key.
+        pool_size: Connections to one origin at most; who finds none free waits, and the wait counts toward the timeout.
+        client: A ready-made `PoolManager` or `ProxyManager` instead of all these. Its pools, proxy and TLS settings
+            serve; its own headers and retries do not. Its owner clears it.
+
+    Raises:
+        ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
+    """
+
+    _FAULTS = Faults(
+        refused=(ValueError, urllib3.exceptions.URLSchemeUnknown, urllib3.exceptions.LocationValueError),
+        unsent=(
+            urllib3.exceptions.NewConnectionError,
+            urllib3.exceptions.ConnectTimeoutError,
+            urllib3.exceptions.ProxyError,
+            urllib3.exceptions.ClosedPoolError,
+            urllib3.exceptions.EmptyPoolError,
+        ),
+        late=(urllib3.exceptions.TimeoutError,),
+    )
+
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        verify: bool | str = True,
+        cert: str | tuple[str, str] | None = None,
+        pool_size: int = POOL_SIZE,
+        client: urllib3.PoolManager | None = None,
+    ) -> None:
+        options = Options(proxy, verify, cert, pool_size)
+        super().__init__(options, checked("client", urllib3.PoolManager, client, options))
+
+    def _open(self) -> _Pools:
+        return _Pools(self._given, self._options)
+
+    def _shut(self, pool: _Pools) -> None:
+        for manager in pool.managers.values():
+            manager.clear()
+
+    def _exchange(self, pool: _Pools, request: Request, attempt: Attempt) -> Response:
+        parts = urlsplit(request.url)
+        route = pool.route(f"{parts.scheme}://{parts.netloc}")
+        target = request.url if route.by_whole_url else parts._replace(scheme="", netloc="", fragment="").geturl()
+        fields = prepared_fields(request)
+        timeout = attempt.remaining()
+        attempt.stage = Stage.HANDED_OVER
+        response = route.pool.urlopen(
+            request.method,
+            target or "/",
+            request.content or None,
+            fields,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=timeout,
+            pool_timeout=timeout,
+        )
+        return Response(response.status, response.headers.iteritems(), response.data)
+
+
+def _made(options: Options, proxy: str | None) -> urllib3.PoolManager:
+    settings: dict[str, Any] = {  # `Any`: as urllib3 takes them
+        "num_pools": _NO_EVICTION,
+        "maxsize": options.pool_size,
+        "block": True,
+        "ssl_context": tls_context(options),
+    }
+    if options.verify is False:
+        settings["cert_reqs"] = "CERT_NONE"
+    if proxy is None:
+        manager = urllib3.PoolManager(**settings)
+    else:
+        manager = urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **settings)
+    manager.pool_classes_by_scheme = BOUNDED_POOLS
+    return manager
+
+
+def _credentials(proxy: str) -> Mapping[str, str] | None:
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    return urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+
+
+def _route(manager: urllib3.PoolManager, origin: str) -> _Route:
+    pool: Any = manager.connection_from_url(origin)
+    if pool.ConnectionCls not in BOUNDED_CONNECTIONS.values():  # a ready-made one; what it has open stays as it is
+        pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
+    return _Route(pool, by_whole_url=manager.proxy is not None and origin.startswith("http:"))
