@@ -134,13 +134,20 @@ class Json(Generic[T]):
         return result
 
 
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)  # json.loads would let NaN and Infinity pass
+
+
 def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _parsed(response: Response) -> Any:
     try:
-        return json.loads(response.content)
+        return _DECODER.decode(response.content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired, TypeAlias, TypedDict
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mesa_core.models.common import OpenEnum, Unknown
-from mesa_core.secrets import SECRET
+from mesa_core.secrets import SECRET, without_secrets
 
 __all__ = [
     "Autosync",
@@ -25,6 +25,10 @@ __all__ = [
     "Upstream",
     "UpstreamBody",
 ]
+
+
+def _shown(uri: str) -> str:
+    return repr(without_secrets(uri))
 
 
 class RepoState(OpenEnum):
@@ -46,7 +50,7 @@ class Autosync:
 class Upstream:
     """Where a repository is synchronised from. Its credential is never returned, only whether there is one."""
 
-    uri: str
+    uri: str = field(repr=_shown)
     autosync: Autosync | None
     last_sync_attempt: datetime | None
     last_sync_success: datetime | None

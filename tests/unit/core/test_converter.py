@@ -16,6 +16,7 @@ from mesa_core import Response, ResponseValidationError
 from mesa_core.converter import Json
 from mesa_core.models.common import Wire
 from mesa_sdk import (
+    Autosync,
     FileStatus,
     OpenEnum,
     Scope,
@@ -175,3 +176,10 @@ class TestOpenEnums:
     def test_what_is_no_str_is_no_value(self) -> None:
         with pytest.raises(ValueError, match="5 is not a valid Colour"):
             Colour(5)
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_only_python_takes_for_json_is_refused(constant: str) -> None:
+    body = f'{{"type": "poll", "period": {constant}, "resolution_strategy": "none"}}'
+    with pytest.raises(ResponseValidationError, match=f"{constant} is no JSON"):
+        Json[Autosync](Autosync)(Response(200, {"Content-Type": "application/json"}, body.encode()))

@@ -10,7 +10,7 @@ import pytest
 
 from mesa_core import Call, Plugin, RawResponse, Request, Response, ResponseValidationError, Retry
 from mesa_core.worlds import Blocking
-from mesa_sdk import CreatedApiKey, CreatedWebhook, InvalidRequest, LfsObject, Mesa
+from mesa_sdk import CreatedApiKey, CreatedWebhook, InvalidRequest, LfsObject, Mesa, Upstream
 
 SECRET = "s3cr3t-Xy"
 AT = "2026-01-02T03:04:05Z"
@@ -140,3 +140,17 @@ def test_an_error_status_shows_neither_key_nor_headers(planted: Callable[[object
     with pytest.raises(Exception, match="401 UNAUTHORIZED") as caught:
         mesa.org.get(org="o")
     assert SECRET not in str(caught.value) + repr(caught.value)
+
+
+def test_an_upstream_does_not_show_the_password_in_its_url() -> None:
+    upstream = Upstream(
+        uri="https://bot:hunter2@git.example.com/a.git",
+        autosync=None,
+        last_sync_attempt=None,
+        last_sync_success=None,
+        last_sync_error=None,
+        has_credential=True,
+        credential_host="git.example.com",
+    )
+    assert "hunter2" not in repr(upstream)
+    assert "https://git.example.com/a.git" in repr(upstream)
