@@ -41,7 +41,8 @@ _MOST_FIELD_BYTES: Final = 100 * 1024  # of one header field, as httpcore allows
 _PIECE: Final = 64 * 1024  # bytes of a body that are written before others get their turn
 _NO_AUTOMATIC_FIELDS: Final = ("User-Agent", "Accept", "Content-Type")
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout()  # the attempt has one
-_PLAIN: Final = re.compile(r"[\t\x20-\x7e]*")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 
 
 @hookimpl
@@ -72,7 +73,7 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
     """
 
     _FAULTS = Faults(
-        refused=(aiohttp.NonHttpUrlClientError, aiohttp.InvalidURL, ValueError),
+        refused=(aiohttp.NonHttpUrlClientError, aiohttp.InvalidURL),
         unsent=(aiohttp.ClientConnectorError,),
         late=(TimeoutError,),
     )
@@ -230,8 +231,8 @@ def _fields(request: Request) -> CIMultiDict[str]:
     """
     fields = CIMultiDict[str]()
     for name, value in request.headers.fields():
-        if not _PLAIN.fullmatch(value):
-            raise ValueError(f"the value of {name} holds characters outside ASCII, or a line break")
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError(f"header field {name!r} holds characters outside ASCII, or a line break")
         if name.lower() != "content-length":  # aiohttp counts itself
             fields.add(name, value)
     fields.setdefault("Accept-Encoding", "gzip, deflate")

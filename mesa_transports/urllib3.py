@@ -106,8 +106,8 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
         return _Pools(self._given, self._options)
 
     def _shut(self, pool: _Pools) -> None:
-        for manager in pool.managers.values():
-            manager.clear()
+        for route in list(pool.routes.values()):
+            route.pool.close()
 
     def _exchange(self, pool: _Pools, request: Request, attempt: Attempt) -> Response:
         parts = urlsplit(request.url)

@@ -8,7 +8,8 @@
 
 The suite brings a server on loopback that fails on demand, and drives the transport through
 real sockets. `worlds = ("async",)` on the class tests an `AsyncTransport`, `("blocking", "async")`
-one that is both; `loops = ("asyncio", "trio")` tests it on both kinds of event loop. `FaultServer` serves further tests of your own.
+one that is both; `loops = ("asyncio", "trio")` tests it on both kinds of event loop.
+`FaultServer` serves further tests of your own.
 """
 
 from __future__ import annotations

@@ -41,6 +41,12 @@ class LifecycleTests(Harness):
         transport.close()
         transport.close()
 
+    def test_close_closes_the_connections(self, transport: Driver, server: FaultServer) -> None:
+        """Nothing stays open."""
+        transport.send_all([ask(server, "/empty") for _ in range(16)])
+        transport.close()
+        server.wait_until_open(0)
+
     def test_use_after_close(self, transport: Driver, server: FaultServer) -> None:
         """A closed transport says that it is closed, and sends nothing."""
         transport.close()

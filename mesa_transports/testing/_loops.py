@@ -9,7 +9,7 @@ import random
 import warnings
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import anyio
 
@@ -93,15 +93,18 @@ class LoopTests(Harness):
                 response = await transport.asend(ask(server, "/mirror", method="POST", content=b"%d" % number))
                 assert response.content == b"%d" % number
 
+        def run(_: int) -> None:
+            anyio.run(use, backend=loop)
+
         with ThreadPoolExecutor(2) as threads:
-            for done in [threads.submit(anyio.run, use, backend=loop) for _ in range(2)]:
-                done.result()
+            list(threads.map(run, range(2)))
         assert server.connections == 2  # noqa: PLR2004 - one for each
         server.wait_until_open(0)
         anyio.run(transport.aclose, backend=loop)
 
     def _made(self) -> AsyncTransport:
-        transport: Any = self.make()  # `Any`: of a suite of the async world, it is an `AsyncTransport`
+        transport = self.make()
+        assert isinstance(transport, AsyncTransport)
         return transport
 
     def _run(self, loop: str, use: Callable[[AsyncTransport], Awaitable[None]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 import os
 import socket
@@ -14,18 +15,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import pluggy
 import pytest
 import requests
 import trustme
+import urllib3
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from attrs import frozen
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from mesa_core.errors import ConfigurationError, ConnectError, ConnectionLost, RequestTimeout, TransportError
-from mesa_core.http import Request
-from mesa_core.transport import Transport, TwoWorlds
+from mesa_core.http import Request, Response
+from mesa_core.transport import AsyncTransport, Transport, TwoWorlds
 from mesa_transports.aiohttp import AiohttpTransport
 from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
 from mesa_transports.httpx2 import AsyncHttpx2Transport, Httpx2Transport
@@ -46,30 +52,77 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@pytest.fixture(params=[HttpxTransport, RequestsTransport], ids=["httpx", "requests"])
+@frozen
+class Bridged:
+    """A blocking view of an `async` transport, whose event loop runs in a thread of its own."""
+
+    inner: AsyncTransport
+    portal: BlockingPortal
+
+    def send(self, request: Request, /) -> Response:
+        return self.portal.call(self.inner.asend, request)
+
+    def close(self) -> None:
+        self.portal.call(self.inner.aclose)
+
+
+ASYNC = {"httpx-asyncio": AsyncHttpxTransport, "httpx-trio": AsyncHttpxTransport, "aiohttp": AiohttpTransport}
+BLOCKING = {
+    "httpx": HttpxTransport,
+    "httpx2": Httpx2Transport,
+    "requests": RequestsTransport,
+    "urllib3": Urllib3Transport,
+}
+
+
+@pytest.fixture(params=[*BLOCKING, *ASYNC])
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     made: list[Transport] = []
+    with contextlib.ExitStack() as stack:
+        if request.param in BLOCKING:
+            bridge, kind = (lambda transport: transport), BLOCKING[request.param]
+        else:
+            portal = stack.enter_context(start_blocking_portal("trio" if "trio" in request.param else "asyncio"))
+            bridge, kind = (lambda transport: Bridged(transport, portal)), ASYNC[request.param]
 
-    def make(**options: Any) -> Transport:
-        made.append(request.param(**options))
-        return made[-1]
+        def make(**options: Any) -> Transport:
+            made.append(bridge(kind(**options)))
+            return made[-1]
 
-    yield make
-    for transport in made:
-        transport.close()
+        yield make
+        for transport in made:
+            transport.close()
 
 
-@pytest.fixture(params=["httpx", "requests"])
-def ready_made(request: pytest.FixtureRequest) -> Iterator[tuple[Transport, httpx.Client | requests.Session]]:
+@pytest.fixture(params=["httpx", "requests", "urllib3"])
+def ready_made(request: pytest.FixtureRequest) -> Iterator[tuple[Transport, Any]]:
     """A transport on a library client that is somebody else's."""
     if request.param == "httpx":
         with httpx.Client(headers={"X-Client": "1"}, cookies={"c": "1"}, auth=("u", "p")) as client:
             yield HttpxTransport(client=client), client
-    else:
+    elif request.param == "requests":
         with requests.Session() as session:
             session.headers["X-Client"], session.auth = "1", ("u", "p")
             session.cookies.set("c", "1")
             yield RequestsTransport(session=session), session
+    else:
+        with urllib3.PoolManager(headers={"X-Client": "1"}) as manager:
+            yield Urllib3Transport(client=manager), Manager(manager)
+
+
+@frozen
+class Manager:
+    """A `PoolManager`, called as the clients of the other libraries are."""
+
+    manager: urllib3.PoolManager
+
+    def get(self, url: str, timeout: float) -> Any:
+        response = self.manager.request("GET", url, timeout=timeout)
+        return SimpleNamespace(content=response.data, status_code=response.status)
+
+    def post(self, url: str, data: dict[str, str], timeout: float) -> Any:
+        response = self.manager.request("POST", url, body=urlencode(data), timeout=timeout)
+        return SimpleNamespace(content=response.data, status_code=response.status)
 
 
 @pytest.fixture
