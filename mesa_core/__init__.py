@@ -32,7 +32,15 @@ from mesa_core.errors import (
 from mesa_core.hookspecs import Plugin, hookimpl
 from mesa_core.http import Headers, Request, Response
 from mesa_core.operations import Operation, PagedOperation, PageInfo
-from mesa_core.options import Backoff, BackoffDict, CallOptions, RequestOptions, RetryConfig, RetryConfigDict
+from mesa_core.options import (
+    DEFAULT_RETRIES,
+    Backoff,
+    BackoffDict,
+    CallOptions,
+    RequestOptions,
+    RetryConfig,
+    RetryConfigDict,
+)
 from mesa_core.pages import AsyncPage, AsyncPages, Page
 from mesa_core.plugins import PluginInfo, Plugins
 from mesa_core.secrets import without_secrets
@@ -40,6 +48,7 @@ from mesa_core.transport import AsyncTransport, Transport, TransportFactory, Two
 from mesa_core.version import __version__
 
 __all__ = [
+    "DEFAULT_RETRIES",
     "APIError",
     "AsyncMesa",
     "AsyncPage",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ __all__ = ["DEFAULT_SERVER_URL", "ApiKey", "ClientConfig", "resolve"]
 
 DEFAULT_SERVER_URL: Final = "https://depot.mesa.dev/api/v1"
 DEFAULT_TIMEOUT_MS: Final = 30_000
+_VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f\\]+")
 
 ApiKey: TypeAlias = str | Callable[[], str]
 """A key, or a callable that is asked for one before each attempt."""
@@ -66,7 +68,8 @@ def resolve(
     Raises:
         ConfigurationError: something needed is missing or is not what it may be; it is named.
     """
-    url = _server_url(server_url or os.environ.get("MESA_SERVER_URL") or DEFAULT_SERVER_URL, allow_http=allow_http)
+    given_url = os.environ.get("MESA_SERVER_URL") or DEFAULT_SERVER_URL if server_url is None else server_url
+    url = _server_url(given_url, allow_http=allow_http)
     disabled = frozenset(_names("disable_plugins", disable_plugins))
     return ClientConfig(
         api_key=_api_key(api_key, needed="auth" not in disabled),
@@ -78,7 +81,7 @@ def resolve(
             DEFAULT_RETRIES if retry_config is None else RetryConfig.of(retry_config),
         ),
         transport=os.environ.get("MESA_TRANSPORT") or "httpx" if transport is None else transport,
-        transport_options=dict(transport_options or {}),
+        transport_options=_transport_options(transport_options),
         plugins=_plugins(plugins),
         disable_plugins=disabled,
     )
@@ -117,18 +120,26 @@ def _server_url(url: object, *, allow_http: bool) -> str:
         raise ConfigurationError(f"server_url: expected a str, got {type(url).__name__}")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:  # its message shows what may be a password
         raise ConfigurationError("server_url: the host or the port is malformed") from None
-    if parts.scheme not in {"http", "https"} or not host:
+    if parts.scheme not in {"http", "https"} or not host or port == 0 or not _VISIBLE.fullmatch(url):
         raise ConfigurationError("server_url: expected an absolute http or https URL, such as " + DEFAULT_SERVER_URL)
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise ConfigurationError("server_url: expected no user information, query or fragment")
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise ConfigurationError(
             f"server_url: plain http to {host} would show the key to the network; use https, or pass allow_http=True"
         )
     return url.rstrip("/")
+
+
+def _transport_options(given: object) -> dict[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"transport_options: expected a mapping, got {type(given).__name__}")
+    return dict(cast("Mapping[str, Any]", given))
 
 
 def _plugins(given: object) -> tuple[object, ...]:

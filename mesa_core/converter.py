@@ -147,7 +147,7 @@ def _is_json(media_type: str) -> bool:
 
 def _parsed(response: Response) -> Any:
     try:
-        return _DECODER.decode(response.content.decode("utf-8"))
+        return _DECODER.decode(response.content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from mesa_core.call import Clock
 from mesa_core.errors import TransportError
 from mesa_core.exchange import Attempt, Flow, Outcome, Wait
+from mesa_core.http import Response
 from mesa_core.transport import AsyncTransport, Transport
 
 __all__ = ["SystemClock", "arun", "run"]
@@ -69,7 +70,7 @@ async def arun(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
 
 def _send(transport: Transport, attempt: Attempt) -> Outcome:
     try:
-        return transport.send(attempt.request)
+        return _checked(transport, transport.send(attempt.request))
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
@@ -78,11 +79,19 @@ def _send(transport: Transport, attempt: Attempt) -> Outcome:
 
 async def _asend(transport: AsyncTransport, attempt: Attempt) -> Outcome:
     try:
-        return await transport.asend(attempt.request)
+        return _checked(transport, await transport.asend(attempt.request))
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
         return _foreign(transport, error)
+
+
+def _checked(transport: object, response: object) -> Response:
+    if isinstance(response, Response):
+        return response
+    raise TransportError(
+        f"the transport {type(transport).__name__} returned {type(response).__name__}, which is no Response", sent=True
+    )
 
 
 def _foreign(transport: object, error: Exception) -> TransportError:

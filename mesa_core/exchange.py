@@ -9,7 +9,6 @@ here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
@@ -21,7 +20,6 @@ from mesa_core.config import ClientConfig
 from mesa_core.errors import (
     APIError,
     ConnectionLost,
-    InvalidRequest,
     MesaError,
     ResponseValidationError,
     TransportError,
@@ -31,6 +29,7 @@ from mesa_core.operations import Operation
 from mesa_core.options import merge_options
 from mesa_core.plugins import Plugins
 from mesa_core.refusals import error_from
+from mesa_core.sendable import check_sendable
 from mesa_core.urls import expand
 from mesa_core.version import USER_AGENT
 
@@ -106,10 +105,16 @@ def _request(operation: Operation[T], call: Call, url: str) -> Request:
 def _attempt(
     operation: Operation[T], request: Request, plugins: Plugins, call: Call, waited: float
 ) -> Flow[Ended[T] | Retry]:
-    response = plugins.before_request(request, call)
+    url = request.url
+    try:
+        response = plugins.before_request(request, call)
+        if response is None:
+            check_sendable(request, rewritten=request.url != url)
+    except MesaError as error:
+        _give_up(error, plugins, call)
+        raise
     begun = call.clock.monotonic()
     if response is None:
-        _check_headers(request.headers)
         outcome = yield from _send(request, plugins, call)
         _record(call, outcome, waited, begun)
         if isinstance(outcome, TransportError):
@@ -130,14 +135,18 @@ def _send(request: Request, plugins: Plugins, call: Call) -> Flow[Outcome]:
     try:
         outcome = yield Attempt(request)
     except GeneratorExit:
-        # The caller was cancelled. Every attempt begun is ended all the same, so that no span
-        # stays open; a plugin that breaks over it must not stand in the way of the cancellation.
-        with suppress(MesaError):
-            plugins.on_error(ConnectionLost("the call was cancelled before its response came"), call)
+        _give_up(ConnectionLost("the call was cancelled before its response came"), plugins, call)
         raise
     if outcome is None:
         raise TypeError("an Attempt was answered with None; a driver must send its outcome")
     return outcome
+
+
+def _give_up(error: MesaError, plugins: Plugins, call: Call) -> None:
+    """End an attempt that was cancelled or refused, so that no plugin's span stays open. No answer counts now."""
+    _sign(error, call)
+    with suppress(MesaError):
+        plugins.on_error(error, call)
 
 
 def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | Retry:
@@ -165,20 +174,3 @@ def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:
     status = outcome.status_code if isinstance(outcome, Response) else None
     error = None if isinstance(outcome, Response) else f"{type(outcome).__name__}: {outcome}"
     call.attempts += (AttemptRecord(status, error, waited, call.clock.monotonic() - begun),)
-
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-
-
-def _check_headers(headers: Headers) -> None:
-    """Refuse what would break out of a header (RFC 9110, section 5.5)."""
-    for name, value in headers.fields():
-        if not _TOKEN.fullmatch(name):
-            raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
-        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may not type-check
-            raise InvalidRequest(f"headers.{name}: expected str, got {type(value).__name__}", field=f"headers.{name}")
-        if _UNSENDABLE.search(value):
-            raise InvalidRequest(
-                f"headers.{name}: the value holds a control character or one outside Latin-1", field=f"headers.{name}"
-            )

@@ -57,7 +57,8 @@ def find(what: str, name: str) -> EntryPoint:
         owners = ", ".join(sorted(str(_distribution(each)[0]) for each in same))
         raise ConfigurationError(f"{what} {name!r} is claimed by several distributions: {owners}")
     if not same:
-        raise ConfigurationError(unknown(f"{what}", name, _entry_points()))
+        others = BUILT_IN_PLUGINS if what == "transport" else built_in_transports()
+        raise ConfigurationError(unknown(what, name, _entry_points().keys() - set(others)))
     return same[0]
 
 

@@ -93,7 +93,7 @@ class Backoff:
     initial_interval: float = field(default=500, validator=_number(0))
     max_interval: float = field(default=60_000, validator=_number(0))
     exponent: float = field(default=1.5, validator=_number(1))
-    max_elapsed_time: float = field(default=300_000, validator=_number(0))
+    max_elapsed_time: float = field(default=300_000, validator=_number(1))
 
 
 @frozen(kw_only=True)

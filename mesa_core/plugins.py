@@ -64,6 +64,20 @@ class _Implementation:
     function: Callable[..., object] = field(repr=False)
     arguments: tuple[str, ...]
 
+    def ask(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
+        """Return the plugin's answer; whatever it raises or answers wrongly names it."""
+        try:
+            answer = self.function(*[arguments[name] for name in self.arguments])
+        except MesaError as error:  # a decision of the plugin's, such as refusing a request
+            error.add_note(f"raised by {self.entry.info} in {hook}")
+            raise
+        except Exception as error:  # its text may hold a secret, so its type must do; the cause has the rest
+            raise _broken(self.entry, hook, f"raised {type(error).__name__}") from error
+        if answer is None or isinstance(answer, kinds):
+            return answer
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected} or None")
+
 
 class Plugins:
     """The plugins of a client, in the order in which they run; `print` shows a table."""
@@ -116,25 +130,24 @@ class Plugins:
         return self._first("next_page", (type(operation),), arguments)
 
     def _first(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
-        first = None
-        for answer in self._answers(hook, kinds, arguments):
-            first = answer if first is None else first
-        return first
+        answers = self._answers(hook, kinds, arguments)
+        return answers[0] if answers else None
 
-    def _answers(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> Iterator[A]:
+    def _answers(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> list[A]:
+        """Ask every plugin, also after one broke, so that each sees the end of what it saw begin; then raise."""
+        answers: list[A] = []
+        failure: MesaError | None = None
         for implementation in self._implementations[hook]:
             try:
-                answer = implementation.function(*[arguments[name] for name in implementation.arguments])
-            except MesaError as error:  # a decision of the plugin's, such as refusing a request
-                error.add_note(f"raised by {implementation.entry.info} in {hook}")
-                raise
-            except Exception as error:
-                raise _broken(implementation.entry, hook, f"raised {type(error).__name__}: {error}") from error
-            if isinstance(answer, kinds):
-                yield answer
-            elif answer is not None:
-                expected = " or ".join(kind.__name__ for kind in kinds)
-                raise _broken(implementation.entry, hook, f"returned {type(answer).__name__}, not {expected} or None")
+                answer = implementation.ask(hook, kinds, arguments)
+            except MesaError as error:
+                failure = failure or error
+            else:
+                if answer is not None:
+                    answers.append(answer)
+        if failure is not None:
+            raise failure
+        return answers
 
     def __iter__(self) -> Iterator[PluginInfo]:
         return (entry.info for entry in self._entries.values())

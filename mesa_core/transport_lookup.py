@@ -41,15 +41,30 @@ def _made(config: ClientConfig, plugins: Plugins, verb: str) -> object:
     if not isinstance(given, str):
         if config.transport_options:
             raise ConfigurationError("transport_options: they are for a transport given by name, not for an object")
+        if isinstance(given, type):
+            raise ConfigurationError(f"transport: expected a name or an object, got the class {given.__name__}")
         return given
     factory = _of_world(plugins.provide_transports().get(given) or _installed_factory(given), verb)
     if isinstance(factory, type) and not hasattr(factory, verb):
         return None
+    if not callable(factory):
+        raise ConfigurationError(f"transport {given!r}: expected a factory, got {type(factory).__name__}")
+    return _call(given, factory, config.transport_options)
+
+
+def _call(name: str, factory: Callable[..., object], options: Mapping[str, Any]) -> object:
     try:
-        inspect.signature(factory).bind(**config.transport_options)
+        inspect.signature(factory).bind(**options)
     except TypeError:
-        raise ConfigurationError(_wrong_options(given, factory, config.transport_options)) from None
-    return factory(**config.transport_options)
+        raise ConfigurationError(_wrong_options(name, factory, options)) from None
+    except ValueError:
+        pass  # written in C, and without a signature
+    try:
+        return factory(**options)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # its text may show an option, such as a proxy's password
+        raise ConfigurationError(f"transport {name!r} cannot be made: {type(error).__name__}") from error
 
 
 def _of_world(factory: TransportFactory, verb: str) -> Callable[..., Transport | AsyncTransport]:

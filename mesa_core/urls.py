@@ -66,15 +66,20 @@ def _text(name: str, value: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL, lower-case, the scheme's default port left out."""
-    parts = urlsplit(url)
-    if "\\" in parts.netloc:  # some libraries end the host here, others do not: it is nobody's origin
-        return f"{parts.scheme}://{parts.netloc}"
-    host = (parts.hostname or "").lower()
-    if ":" in host:
-        host = f"[{host}]"
-    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme.lower()}://{host}{port}"
+    """Return scheme, host and port of an http or https URL, lower-case, the scheme's default port left out.
+
+    A URL that is not one, or that libraries read differently, has the empty origin, which is nobody's.
+    """
+    try:
+        parts = urlsplit(url)
+        scheme, host, number = parts.scheme, parts.hostname, parts.port
+    except (ValueError, TypeError, AttributeError):
+        return ""
+    # Some libraries end the host at a backslash, others do not.
+    if scheme not in _DEFAULT_PORTS or not host or "\\" in parts.netloc:
+        return ""
+    port = "" if number in (None, _DEFAULT_PORTS[scheme]) else f":{number}"
+    return f"{scheme}://[{host}]{port}" if ":" in host else f"{scheme}://{host}{port}"
 
 
 def is_loopback(host: str) -> bool:

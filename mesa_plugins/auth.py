@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mesa_core import Call, Plugin, Request, Response, check_key, hookimpl
+from collections.abc import Callable
+
+from mesa_core import Call, ConfigurationError, MesaError, Plugin, Request, Response, check_key, hookimpl
 
 __all__ = ["Auth"]
 
@@ -15,5 +17,14 @@ class Auth(Plugin):
         """Set the header; a callable key is asked for each attempt."""
         key = call.config.api_key
         if key is not None and request.origin == call.config.origin:
-            request.headers["Authorization"] = f"Bearer {check_key(key()) if callable(key) else key}"
+            request.headers["Authorization"] = f"Bearer {_asked(key) if callable(key) else key}"
         return None
+
+
+def _asked(key: Callable[[], str]) -> str:
+    try:
+        return check_key(key())
+    except MesaError:
+        raise
+    except Exception as error:  # its text may hold what no one should see
+        raise ConfigurationError(f"api_key: the callable raised {type(error).__name__}") from error

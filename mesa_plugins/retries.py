@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Final
 
 from mesa_core import (
+    DEFAULT_RETRIES,
     APIError,
     Backoff,
     Call,
@@ -71,11 +72,16 @@ class Retries(Plugin):
         self._jitter = jitter
 
     def before_request(self, request: Request, call: Call) -> None:
-        """Shorten the attempt's timeout to what is left of `max_elapsed_time`, which bounds the whole call."""
-        retries = call.options.retries
-        if retries.strategy == "backoff" and request.timeout is not None:
-            left = retries.backoff.max_elapsed_time / 1000 - call.elapsed
-            request.timeout = min(request.timeout, max(left, 0.001))
+        """Shorten the attempt's timeout to what is left of `max_elapsed_time`, which bounds the whole call.
+
+        Raises:
+            RequestTimeout: nothing is left, because another plugin asked for attempts beyond it.
+        """
+        if call.options.retries.strategy == "backoff" and request.timeout is not None:
+            left = _longest(call) - call.elapsed
+            if left <= 0:
+                raise RequestTimeout("the call has used up its max_elapsed_time", sent=False)
+            request.timeout = min(request.timeout, left)
 
     def after_response(self, response: Response, call: Call) -> None:
         """Count a success."""
@@ -89,7 +95,7 @@ class Retries(Plugin):
         if retries.strategy == "none" or spent or not _may_repeat(error, call.operation.repeatable):
             return None
         wait = max(self._backoff(retries.backoff, call.attempt), _retry_after(error, call.clock.time()))
-        if call.elapsed + wait >= retries.backoff.max_elapsed_time / 1000 or not self._bucket.take():
+        if call.elapsed + wait >= _longest(call) or not self._bucket.take():
             return None
         return Retry(wait)
 
@@ -99,6 +105,15 @@ class Retries(Plugin):
         except OverflowError:
             longest = backoff.max_interval
         return self._jitter() * longest / 1000
+
+
+def _longest(call: Call) -> float:
+    """Return the seconds that a call may take. A longer timeout stretches the default, but not what was asked for."""
+    retries = call.options.retries
+    longest = retries.backoff.max_elapsed_time / 1000
+    if call.options.timeout > longest and retries == DEFAULT_RETRIES:
+        return call.options.timeout
+    return longest
 
 
 def _may_repeat(error: MesaError, repeatable: bool) -> bool:  # noqa: FBT001 - an operation's property, read as a fact

@@ -192,3 +192,18 @@ def test_one_name_may_have_a_class_for_each_world(client: Client) -> None:
     mesa = AsyncMesa(api_key="key", transport="mine", plugins=[both])
     assert isinstance(mesa.transport, AsyncOnly)
     asyncio.run(mesa.aclose())
+
+
+@pytest.mark.parametrize("factory", [5, lambda: 1 / 0], ids=["no factory", "a factory that fails"])
+def test_a_factory_that_makes_no_transport_is_named(factory: object) -> None:
+    class Odd(Plugin):
+        def provide_transports(self) -> dict[str, object]:
+            return {"odd": factory}
+
+    with pytest.raises(ConfigurationError, match="transport 'odd'"):
+        Mesa(api_key="k", transport="odd", plugins=[Odd()])
+
+
+def test_a_transport_class_instead_of_an_object_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="expected a name or an object, got the class Script"):
+        Mesa(api_key="k", transport=type("Script", (), {}))

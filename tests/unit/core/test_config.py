@@ -220,3 +220,29 @@ class TestPluginOptions:
     def test_a_set_of_names_will_do(self, client: Client) -> None:
         names = [info.name for info in client(disable_plugins={"tracing"}).plugins]
         assert names == ["auth", "retries", "pagination"]
+
+
+@pytest.mark.parametrize("options", ["abc", [1], 5])
+def test_transport_options_that_are_no_mapping_are_refused(options: object) -> None:
+    with pytest.raises(ConfigurationError, match="transport_options: expected a mapping, got"):
+        Mesa(api_key="k", transport="local", transport_options=options)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h/v1\n",
+        " https://h",
+        "https://h/a b",
+        "https://h/?",
+        "https://h/#",
+        "https://@h/",
+        "https://h:0",
+        "https://h\\x",
+        "",
+        0,
+    ],
+)
+def test_a_server_url_that_no_request_could_use_is_refused(url: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^server_url: "):
+        Mesa(api_key="k", server_url=url, transport="local")

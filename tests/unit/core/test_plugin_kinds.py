@@ -117,7 +117,7 @@ class TestFailures:
     @pytest.mark.parametrize("hook", ["before_request", "after_response", "on_error"])
     def test_a_plugin_that_raises_is_named_and_its_cause_chained(self, client: Client, hook: str) -> None:
         def breaks(self: object) -> None:
-            raise LookupError("broken")
+            raise LookupError("hunter2")
 
         mesa = client(Response(404), plugins=[type("Broken", (Plugin,), {hook: breaks})()])
         with pytest.raises(PluginError) as caught:
@@ -126,7 +126,7 @@ class TestFailures:
         assert (error.plugin, error.hook) == ("Broken", hook)
         assert isinstance(error.__cause__, LookupError)
         assert str(error).startswith("plugin 'Broken'")
-        assert str(error).endswith(f"raised LookupError: broken in {hook}")
+        assert str(error).endswith(f"raised LookupError in {hook}")  # its own text may hold a secret
 
     def test_the_distribution_of_a_plugin_is_named(
         self, client: Client, fake_distribution: Callable[..., object]

@@ -139,13 +139,29 @@ class TestBounds:
         assert attempts(mesa) == 3
         assert [each.timeout for each in mesa.transport.requests] == [30.0, 30.0, 10.0]
 
-    def test_the_first_attempts_timeout_too_and_never_to_nothing(self, client: Client) -> None:
+    def test_the_first_attempts_timeout_too(self, client: Client) -> None:
         mesa = client(Response(404), retry_config={"backoff": {"max_elapsed_time": 2000}})
         attempts(mesa)
         assert mesa.transport.requests[0].timeout == 2.0
-        mesa = client(Response(404), retry_config={"backoff": {"max_elapsed_time": 0}})
-        attempts(mesa)
-        assert mesa.transport.requests[0].timeout == 0.001
+
+    def test_a_longer_timeout_stretches_the_default_bound_alone(self, client: Client, good: Response) -> None:
+        mesa = client(good, timeout_ms=600_000)
+        mesa.org.get(org="o")
+        assert mesa.transport.requests[0].timeout == 600.0
+        mesa = client(good, timeout_ms=600_000, retry_config={"backoff": {"max_elapsed_time": 300_000}})
+        mesa.org.get(org="o")
+        assert mesa.transport.requests[0].timeout == 300.0
+
+    def test_a_plugin_that_polls_beyond_it_is_told_so(self, client: Client) -> None:
+        class Polls(Plugin):
+            def after_response(self, response: Response, call: Call) -> Retry | None:
+                return Retry(60)
+
+        mesa = client(Response(202), retry_config={"backoff": {"max_elapsed_time": 150_000}}, plugins=[Polls()])
+        with pytest.raises(RequestTimeout, match="used up its max_elapsed_time") as ended:
+            mesa.org.get(org="o")
+        assert (len(mesa.transport.requests), ended.value.sent) == (3, False)
+        assert mesa.transport.requests[-1].timeout == 30.0
 
     def test_a_request_without_a_timeout_is_left_alone(self, client: Client, good: Response) -> None:
         class Endless(Plugin):

@@ -1,0 +1,40 @@
+"""What may leave as a request: checked after the plugins have had their say, before a transport sees it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mesa_core.errors import InvalidRequest
+from mesa_core.http import Headers, Request
+from mesa_core.urls import origin_of
+
+__all__ = ["check_sendable"]
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+
+
+def check_sendable(request: Request, *, rewritten: bool) -> None:
+    """Refuse a header that would break out of its line, and a URL that a plugin has made unreadable.
+
+    Raises:
+        InvalidRequest: the field is named; its value, which may be a secret, is not shown.
+    """
+    _check_headers(request.headers)
+    if rewritten and not origin_of(request.url):
+        raise InvalidRequest("url: a plugin has set it to what is no absolute http or https URL", field="url")
+
+
+def _check_headers(headers: Headers) -> None:
+    # RFC 9110, section 5.5. Space at the edges is no part of a value; some libraries strip it, others show the value.
+    for name, value in headers.fields():
+        if not _TOKEN.fullmatch(name):
+            raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may not type-check
+            raise InvalidRequest(f"headers.{name}: expected str, got {type(value).__name__}", field=f"headers.{name}")
+        if not _VALUE.fullmatch(value):
+            raise InvalidRequest(
+                f"headers.{name}: the value holds a control character, one outside Latin-1, or white space at an edge",
+                field=f"headers.{name}",
+            )
