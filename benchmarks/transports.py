@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import IO, Any, cast
 
 import aiohttp
 import httpx
@@ -43,11 +43,14 @@ class Server(asyncio.Protocol):
 
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: Any) -> None:  # `Any`: of TCP, it is an `asyncio.Transport`
+        """Keep the connection."""
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Answer; a request ends with its header, since it has no body."""
         self.transport.write(self.answer * data.count(b"\r\n\r\n"))
 
 
@@ -64,22 +67,21 @@ def blocking(url: str, rounds: int) -> dict[str, float]:
     by_hand2 = httpx2.Client()
     session = requests.Session()
     manager = urllib3.PoolManager()
+    ours = {
+        "httpx": HttpxTransport(),
+        "httpx2": Httpx2Transport(),
+        "requests": RequestsTransport(),
+        "urllib3": Urllib3Transport(),
+    }
     candidates: dict[str, Callable[[], Any]] = {  # `Any`: each library's response
         "httpx": lambda: by_hand.get(url, headers=HEADERS).content,
         "httpx2": lambda: by_hand2.get(url, headers=HEADERS).content,
         "requests": lambda: session.get(url, headers=HEADERS).content,
         "urllib3": lambda: manager.request("GET", url, headers=HEADERS).data,
     }
-    for name, kind in {
-        "httpx": HttpxTransport,
-        "httpx2": Httpx2Transport,
-        "requests": RequestsTransport,
-        "urllib3": Urllib3Transport,
-    }.items():
-        transport = kind()
-        candidates[f"{name} transport"] = lambda transport=transport: transport.send(
-            Request("GET", url, HEADERS, timeout=30.0)
-        )
+    for name, transport in ours.items():
+        request = Request("GET", url, HEADERS, timeout=30.0)
+        candidates[f"{name} transport"] = lambda send=transport.send, request=request: send(request)
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, call in candidates.items():
@@ -88,6 +90,8 @@ def blocking(url: str, rounds: int) -> dict[str, float]:
             for _ in range(CALLS):
                 call()
             times[name].append((time.perf_counter() - began) / CALLS)
+    for transport in ours.values():
+        transport.close()
     return {name: statistics.median(each) for name, each in times.items()}
 
 
@@ -154,15 +158,15 @@ def main() -> None:
     if arguments.serve:
         asyncio.run(serve())
         return
-    with subprocess.Popen(
-        [sys.executable, __file__, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}/api/v1/my-org/my-repo"
+    itself = [sys.executable, __file__, "--serve"]
+    with (
+        subprocess.Popen(itself, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,  # noqa: S603
+        cast("IO[str]", server.stdin),
+    ):
+        port = cast("IO[str]", server.stdout).readline().strip()
+        url = f"http://127.0.0.1:{port}/api/v1/my-org/my-repo"
         show("blocking", blocking(url, arguments.rounds))
         show("async, 200 in flight", asyncio.run(nonblocking(url, max(3, arguments.rounds // 3))))
-        assert server.stdin is not None
-        server.stdin.close()
 
 
 if __name__ == "__main__":

@@ -120,9 +120,8 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
         return _Pool(session, self._options.proxy, self._given is None or self._given.trust_env)
 
     async def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
-        url = _url(request.url)
-        fields = _fields(request)
-        content = request.content
+        url, fields, content = _url(request.url), _fields(request), request.content
+        proxy = pool.proxy_of(url)
         attempt.stage = Stage.HANDED_OVER
         async with (
             asyncio.timeout(attempt.remaining()),
@@ -132,7 +131,7 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
                 headers=fields,
                 data=_Body(content) if len(content) > _PIECE else content or None,
                 allow_redirects=False,
-                proxy=pool.proxy_of(url),
+                proxy=proxy,
             ) as response,
         ):
             received = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)

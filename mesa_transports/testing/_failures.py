@@ -20,7 +20,7 @@ __all__ = ["FailureTests"]
 
 E = TypeVar("E", bound=TransportError)
 
-_TIMEOUT: Final = 0.4
+_TIMEOUT: Final = 0.25
 _LATEST: Final = 1.2 * _TIMEOUT + 0.6
 """A timeout bounds the attempt within 20 %; the rest is for a busy machine. What drips, drips for longer by far."""
 _UPLOAD: Final = b"x" * (32 * 1024 * 1024)  # more than the sockets of both ends hold

@@ -42,7 +42,7 @@ from mesa_transports.urllib3 import Urllib3Transport
 
 Make = Callable[..., Transport]
 E = TypeVar("E", bound=TransportError)
-TIMEOUT = 0.4
+TIMEOUT = 0.25
 LATEST = 1.2 * TIMEOUT + 0.6
 
 
