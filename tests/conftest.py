@@ -23,7 +23,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from mesa_core import AsyncPage, AsyncTransport, Call, Plugin, Request, Response, Transport
 from mesa_core.operations import Resource
 from mesa_sdk import AsyncMesa, Mesa
-from mesa_transports.httpx import HttpxTransport
+from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
 from mesa_transports.local import LocalDepot
 from mesa_transports.local.server import Server
 from mesa_transports.requests import RequestsTransport
@@ -31,7 +31,7 @@ from mesa_transports.requests import RequestsTransport
 ROOT = Path(__file__).parent.parent
 CONTRACT = ROOT / "docs" / "contract" / "openapi.yaml"
 ROOT_KEY = "mesa_root_key_of_the_tests"
-WAYS = ("httpx", "requests", "local", "async local")
+WAYS = ("httpx", "requests", "local", "async httpx", "async local")
 
 
 def without_discriminators(schema: object) -> object:
@@ -142,6 +142,8 @@ class Waiting:
     subject: object
 
     def __getattr__(self, name: str) -> object:
+        if name == "send":  # of a transport, whose verbs differ by world
+            name = "asend"
         return self.wrap(getattr(self.subject, name))
 
     def __call__(self, *arguments: object, **options: object) -> object:
@@ -213,6 +215,7 @@ def connect(way: str, depot: LocalDepot, request: pytest.FixtureRequest) -> Iter
         "httpx": HttpxTransport,
         "requests": RequestsTransport,
         "local": depot.transport,
+        "async httpx": AsyncHttpxTransport,
         "async local": depot.transport,
     }[way]
     url = None if "local" in way else request.getfixturevalue("server").url
