@@ -218,7 +218,8 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
             async with pool.places or contextlib.nullcontext():
                 # The way around `AsyncClient.send`, for the reasons in the module's docstring.
                 transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-                if not hasattr(transport, "_pool"):  # of another kind, which does not tell when it sends
+                if not isinstance(getattr(transport, "_pool", None), (self.LIBRARY.async_pool, CautiousAsyncPool)):
+                    # Of another kind, which does not tell when it sends.
                     attempt.stage = Stage.HANDED_OVER
                 response = await transport.handle_async_request(prepared)
                 try:

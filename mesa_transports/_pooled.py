@@ -110,14 +110,15 @@ class BlockingTransport(_Pooled[C], Generic[C, P]):
         self._check_open(request)
         with Attempt(request) as attempt:
             try:
-                return self._exchange(self._pool or self._opened(), request, attempt)
+                return self._exchange(self._pool or self._opened(request), request, attempt)
+            except TransportError:
+                raise
             except Exception as error:  # whatever a library raises, only our errors leave
                 raise attempt.failure(error, self._FAULTS) from error
 
-    def _opened(self) -> P:
+    def _opened(self, request: Request) -> P:
         with self._opening:
-            if self._closed:
-                raise ValueError("closed meanwhile")
+            self._check_open(request)  # it may have been closed meanwhile
             if self._pool is None:
                 self._pool = self._open()
             return self._pool

@@ -191,6 +191,8 @@ def _readable(connection: Connection) -> bool:
     sock = None if connection.transport is None else connection.transport.get_extra_info("socket")
     if sock is None or sock.fileno() < 0:
         return True
+    if not hasattr(select, "poll"):  # on Windows
+        return bool(select.select([sock], [], [], 0)[0])
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
     return bool(poll.poll(0))

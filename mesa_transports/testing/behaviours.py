@@ -97,6 +97,11 @@ def _mirror(peer: Peer, received: Received) -> bool:
     return True
 
 
+def _pause(peer: Peer, received: Received) -> bool:
+    peer.stopping.wait(_INTERVAL)
+    return _mirror(peer, received)
+
+
 def _close(_peer: Peer, _received: Received) -> bool:
     return False
 
@@ -176,6 +181,7 @@ _BEHAVIOURS: Final[dict[str, Callable[[Peer, Received], bool]]] = {
     "echo": _echo,
     "garbage": _garbage,
     "mirror": _mirror,
+    "pause": _pause,
     "redirect": _redirect,
     "reset": _reset,
     "reset-in-body": _reset_in_body,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -13,7 +14,9 @@ from _pytest.outcomes import Failed
 
 from mesa_core.errors import ConnectError, ConnectionLost, TransportError
 from mesa_core.http import Headers, Request, Response
-from mesa_transports.httpx import HttpxTransport
+from mesa_transports import _forks
+from mesa_transports._attempt import Attempt
+from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
 from mesa_transports.testing import FaultServer, TransportSuite
 from mesa_transports.testing.worlds import World, drive
 
@@ -28,7 +31,7 @@ class Raw(HttpxTransport):
     def send(self, request: Request, /) -> Response:
         if self._closed:
             raise TransportError("closed", sent=False)
-        response = self._opened().client.request(
+        response = self._opened(request).client.request(
             request.method,
             request.url,
             headers=list(request.headers.fields()),
@@ -118,6 +121,14 @@ class ForgetsThatItIsClosed(HttpxTransport):
         self._closed = False
 
 
+class LeavesConnectionsOpen(HttpxTransport):
+    def close(self) -> None:
+        self._closed = True
+
+    def __del__(self) -> None:
+        super().close()
+
+
 class TellsSecrets(HttpxTransport):
     def send(self, request: Request, /) -> Response:
         try:
@@ -156,14 +167,16 @@ CASES: list[tuple[Callable[[], HttpxTransport], str, dict[str, object]]] = [
     (ConnectsAnew, "test_connection_is_kept_alive", {}),
     (MixesAnswersUp, "test_16_at_once_get_their_own_answers", {}),
     (ForgetsThatItIsClosed, "test_use_after_close", {}),
+    (LeavesConnectionsOpen, "test_close_closes_the_connections", {}),
     (TellsSecrets, "test_message_is_one_line_without_secrets", {"path": "/reset"}),
 ]
 IDS = [f"{transport.__name__}-{test}" for transport, test, _ in CASES]  # type: ignore[attr-defined]  # all are classes
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
     """A fault server that gives up after a second, so that what waits for ever does not."""
+    monkeypatch.setattr("mesa_transports.testing.server._PATIENCE", 0.5)
     with FaultServer() as server:
         timer = threading.Timer(1.0, server._stopping.set)
         timer.start()
@@ -184,13 +197,86 @@ def test_broken_transport_fails(
     server: FaultServer, broken: Callable[[], HttpxTransport], test: str, arguments: dict[str, object]
 ) -> None:
     # A library's exception and one of ours of the wrong kind fail a test as an assertion does.
-    with pytest.raises((AssertionError, Failed, httpx.HTTPError, UnicodeError, ConnectionLost)):
+    with pytest.raises((AssertionError, Failed, httpx.HTTPError, UnicodeError, ConnectionLost, TimeoutError)):
         run(broken(), server, test, arguments)
 
 
 @pytest.mark.parametrize(("test", "arguments"), [case[1:] for case in CASES], ids=IDS)
 def test_sound_transport_passes(server: FaultServer, test: str, arguments: dict[str, object]) -> None:
     run(HttpxTransport(), server, test, arguments)
+
+
+class OwesNothingToItsChildren(HttpxTransport):
+    def renew(self) -> None:
+        self._opening = threading.Lock()
+
+
+class SharesPools(AsyncHttpxTransport):
+    """Has one pool, whichever event loop asks."""
+
+    only: Any = None
+
+    async def asend(self, request: Request, /) -> Response:
+        with Attempt(request) as attempt:
+            self.only = self.only or self._open()
+            return await self._exchange(self.only, request, attempt)
+
+    async def aclose(self) -> None:
+        await self.only.aclose()
+
+
+class MistakesCancellation(AsyncHttpxTransport):
+    async def asend(self, request: Request, /) -> Response:
+        try:
+            return await super().asend(request)
+        except BaseException:  # noqa: BLE001 - that is what is wrong with it
+            return Response(200)
+
+
+class LosesPlaces(AsyncHttpxTransport):
+    """Gives a place back only when all went well."""
+
+    async def asend(self, request: Request, /) -> Response:
+        self.places = getattr(self, "places", None) or asyncio.Semaphore(12)
+        await self.places.acquire()
+        response = await super().asend(request)
+        self.places.release()
+        return response
+
+
+ASYNC_CASES = [
+    (MistakesCancellation, "test_cancellation_goes_through"),
+    (LosesPlaces, "test_cancellation_gives_the_connection_back"),
+    (SharesPools, "test_one_loop_after_the_other"),
+    (SharesPools, "test_two_loops_at_once"),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("broken", "test"), ASYNC_CASES)
+def test_broken_async_transport_fails(server: FaultServer, broken: type[AsyncHttpxTransport], test: str) -> None:
+    class Suite(TransportSuite):
+        worlds = ("async",)
+
+        def make(self, **options: Any) -> AsyncHttpxTransport:
+            return broken(**options)
+
+    with pytest.raises((AssertionError, RuntimeError, TimeoutError, TransportError, ExceptionGroup)):
+        getattr(Suite(), test)(server, "asyncio")
+    gc.collect()  # here, where what it warns of is expected
+
+
+def test_fork_that_shares_connections_fails(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_forks, "_sockets", {})  # nothing to let go of
+    monkeypatch.setattr("mesa_transports._httpcore.remember", lambda _: None)
+    monkeypatch.setattr("mesa_transports.testing._forks._PATIENCE", 1)
+
+    class Suite(TransportSuite):
+        def make(self, **options: Any) -> HttpxTransport:
+            return OwesNothingToItsChildren(**options)
+
+    with pytest.raises((AssertionError, TransportError)):
+        Suite().test_fork_in_the_middle_of_use(server, "blocking")
 
 
 class Threaded:
