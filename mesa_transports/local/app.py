@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
@@ -17,7 +18,9 @@ from werkzeug.wrappers import Request, Response
 
 from mesa_transports.local import routes
 from mesa_transports.local.call import Call, json_response
+from mesa_transports.local.handlers import lfs
 from mesa_transports.local.names import is_name
+from mesa_transports.local.query import Query
 from mesa_transports.local.refusals import InternalServerError, NotFound, Refusal
 from mesa_transports.local.services import Services
 
@@ -61,12 +64,31 @@ class Application:
         try:
             response = self._answer(request, root, path)
         except Refusal as refusal:
-            response = _refused(refusal)
+            return self.refuse(refusal)
         except Exception:
             _logger.exception("%s %s failed", request.method, path)
-            response = _refused(InternalServerError("the Depot failed; its log says how"))
+            return self.refuse(InternalServerError("the Depot failed; its log says how"))
         response.headers["X-Request-Id"] = uuid.uuid4().hex
         return response
+
+    @staticmethod
+    def refuse(refusal: Refusal) -> Response:
+        """Answer a request that cannot even be routed."""
+        response = json_response(refusal.envelope(), refusal.status)
+        response.headers.extend(refusal.headers)
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        return response
+
+    def body_limit(self, method: str, target: str) -> int:
+        """Return how many bytes a request with this first line may bring: more than JSON takes if signed for more."""
+        limit = self._services.max_body_bytes
+        mount, path = split_mount(_path_of(target))
+        with suppress(Refusal, sqlite3.Error):
+            route, parameters = routes.match(method, path if mount == MOUNT else "")
+            if route.scope is None:
+                query = Query(target.partition("?")[2].encode("latin-1"))
+                limit = max(limit, lfs.signed_size(self._services, method, parameters, query))
+        return limit
 
     def _answer(self, request: Request, root: str, path: str) -> Response:
         route, parameters = routes.match(request.method, path)
@@ -89,20 +111,20 @@ class Application:
         self._services.organizations.ensure(org)
 
 
-def _refused(refusal: Refusal) -> Response:
-    response = json_response(refusal.envelope(), refusal.status)
-    response.headers.extend(refusal.headers)
-    return response
-
-
 def _raw_path(environ: WSGIEnvironment) -> str:
     """Return the path as the client encoded it, where the server passes that on."""
     raw = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
-    if raw.startswith("/"):
-        return raw.partition("?")[0]
-    if raw:
-        return urlsplit(raw).path
-    return quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~")
+    return _path_of(raw) if raw else quote(str(environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~")
+
+
+def _path_of(target: str) -> str:
+    """Return the path of a request target, which may be a whole URL; empty when it cannot be read."""
+    if target.startswith("/"):
+        return target.partition("?")[0]
+    try:
+        return urlsplit(target).path
+    except ValueError:
+        return ""
 
 
 def _origin(environ: WSGIEnvironment) -> str:

@@ -7,10 +7,12 @@ from io import BytesIO
 from urllib.parse import SplitResult, quote, urlsplit
 
 from werkzeug.wrappers import Request as WSGIRequest
+from werkzeug.wrappers import Response as WSGIResponse
 
 from mesa_core.errors import ConnectError
 from mesa_core.http import Headers, Request, Response
 from mesa_transports.local.app import Application, split_mount
+from mesa_transports.local.refusals import BadRequest
 
 __all__ = ["respond"]
 
@@ -21,12 +23,27 @@ def respond(application: Application, request: Request) -> Response:
     Raises:
         ConnectError: its URL is none.
     """
+    if not _is_unicode(request):
+        return _response(application.refuse(BadRequest("expected Unicode text, got a lone surrogate")), request)
     try:
         parts = urlsplit(request.url)
     except ValueError as error:
         raise ConnectError(f"the request's URL cannot be read: {error}") from None
     mount, path = split_mount(parts.path or "/")
     answer = application.respond(_wsgi_request(request, parts), f"{parts.scheme}://{parts.netloc}{mount}", path)
+    return _response(answer, request)
+
+
+def _is_unicode(request: Request) -> bool:
+    texts = [request.method, request.url, *(text for header in request.headers.items() for text in header)]
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _response(answer: WSGIResponse, request: Request) -> Response:
     try:
         content = b"" if request.method == "HEAD" else b"".join(answer.iter_encoded())
     finally:

@@ -8,9 +8,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mesa_transports.local.git.special_files import is_dot_git
 from mesa_transports.local.refusals import BadRequest
 
-__all__ = ["checked_branch_name", "checked_path", "checked_repository_name", "is_name"]
+__all__ = [
+    "checked_branch_name",
+    "checked_path",
+    "checked_ref",
+    "checked_repository_name",
+    "is_branch_name",
+    "is_name",
+]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _RESERVED: Final = frozenset({"repos", "api-keys"})
@@ -22,7 +30,6 @@ _LONGEST_SEGMENT: Final = 255
 _LONGEST_PATH: Final = 4096
 _DEEPEST_PATH: Final = 128
 _LONGEST_SHOWN: Final = 60
-_IGNORED_BY_HFS: Final = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 def is_name(name: str) -> bool:
@@ -48,6 +55,16 @@ def checked_branch_name(name: str, field: str) -> str:
     if fault:
         raise BadRequest(f"{field}: expected a branch name, got {_shown(name)}: {fault}")
     return name
+
+
+def is_branch_name(name: str) -> bool:
+    """Tell whether the API can name a branch like this; git itself allows a few names more."""
+    return not _branch_fault(name)
+
+
+def checked_ref(ref: str, field: str) -> str:
+    """Return a ref: a branch name or a commit sha, full or abbreviated."""
+    return ref if _FULL_SHA.fullmatch(ref) else checked_branch_name(ref, field)
 
 
 def _branch_fault(name: str) -> str:
@@ -85,12 +102,6 @@ def _path_fault(path: str) -> str:
     if max(sizes) > _LONGEST_SEGMENT or sum(sizes) + len(sizes) > _LONGEST_PATH:
         return f"longer than {_LONGEST_SEGMENT} bytes a segment or {_LONGEST_PATH} in all"
     return ""
-
-
-def is_dot_git(segment: str) -> bool:
-    """Tell whether some file system would open `segment` as `.git`, as `git fsck` does."""
-    plain = _IGNORED_BY_HFS.sub("", segment).lower().partition(":")[0].rstrip(" .")
-    return plain in {".git", "git~1"} or segment.lower().startswith((".git\\", "git~1\\"))
 
 
 def _shown(name: str) -> str:

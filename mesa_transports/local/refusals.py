@@ -12,6 +12,7 @@ __all__ = [
     "BadRequest",
     "Conflict",
     "Forbidden",
+    "HeadersTooLarge",
     "InternalServerError",
     "MergeConflict",
     "MethodNotAllowed",
@@ -21,6 +22,7 @@ __all__ = [
     "PayloadTooLarge",
     "Refusal",
     "Unauthorized",
+    "UnknownEncoding",
 ]
 
 
@@ -120,3 +122,17 @@ class PayloadTooLarge(Refusal):
 
     status = 413
     code = "PAYLOAD_TOO_LARGE"
+
+
+class HeadersTooLarge(Refusal):
+    """The request's first line and headers are longer than a server reads."""
+
+    status = 431
+    code = "HEADERS_TOO_LARGE"
+
+
+class UnknownEncoding(Refusal):
+    """The body is encoded for its transfer in a way that the server does not know."""
+
+    status = 501
+    code = "NOT_IMPLEMENTED"

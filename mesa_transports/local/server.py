@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from logging import ERROR, Logger
 from threading import Thread
 from typing import Any, Final, Self
 
@@ -12,7 +13,6 @@ from mesa_transports.local.depot import LocalDepot
 __all__ = ["Server"]
 
 _THREADS: Final = 16
-_LARGEST_BODY: Final = 1 << 40  # bytes; the Depot has limits of its own, by operation
 
 
 class Server:
@@ -30,12 +30,17 @@ class Server:
     def __init__(self, depot: LocalDepot, *, host: str = "127.0.0.1", port: int = 0) -> None:
         from waitress.server import create_server  # type: ignore[import-untyped]  # noqa: PLC0415 -- it ships no types; an optional dependency
 
+        from mesa_transports.local.channel import channel_of  # noqa: PLC0415 -- needs waitress
+
         self._socket = _listening(host, port)
         address, self.port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{address}]' if ':' in address else address}:{self.port}{MOUNT}"
         self._server: Any = create_server(  # Any: waitress has no types
-            depot.wsgi, sockets=[self._socket], threads=_THREADS, ident=None, max_request_body_size=_LARGEST_BODY
+            depot.wsgi, sockets=[self._socket], threads=_THREADS, ident=None
         )
+        self._server.channel_class = channel_of(depot.wsgi)
+        # A queue of requests is what a burst makes, and nothing to warn of.
+        self._server.task_dispatcher.queue_logger = Logger("mesa.local.queue", ERROR)  # noqa: LOG001 -- its level must be nobody else's
         self._thread: Thread | None = None
 
     def run(self) -> None:

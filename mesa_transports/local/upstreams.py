@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from mesa_core.urls import origin_of
 from mesa_transports.local.bodies.repos import UpstreamRequest
 from mesa_transports.local.clock import Clock, instant
 from mesa_transports.local.refusals import Conflict
@@ -53,6 +54,12 @@ def host_of(uri: str) -> str | None:
     return urlsplit(uri).hostname
 
 
+def _same_origin(uri: str, other: str) -> bool:
+    """Tell whether a credential for one URI may be sent to the other: over another scheme, it could be read."""
+    origin = origin_of(uri)
+    return uri == other or (origin != "" and origin == origin_of(other))
+
+
 class Upstreams:
     """The upstreams of a Depot's repositories, and which of them are being synchronised now."""
 
@@ -70,11 +77,11 @@ class Upstreams:
     def put(self, repository: Repository, asked: UpstreamRequest) -> None:
         """Set or replace an upstream.
 
-        A token that is not mentioned stays, unless the host changes: it was not meant for another one.
+        A token that is not mentioned stays while the origin does: it was meant for no other one.
         """
         old = self.find(repository)
         token = asked.token
-        if old is not None and not asked.token_given and host_of(old.uri) == host_of(asked.uri):
+        if old is not None and not asked.token_given and _same_origin(old.uri, asked.uri):
             token = old.token
         same = old is not None and old.uri == asked.uri
         self._store.change(

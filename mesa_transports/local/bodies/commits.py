@@ -4,65 +4,54 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final, TypeAlias
-
-from attrs import frozen
+from collections.abc import Sequence
+from typing import Final
 
 from mesa_transports.local.bodies.lfs import LfsObject
-from mesa_transports.local.bodies.person import Person
+from mesa_transports.local.bodies.person import read_person
 from mesa_transports.local.fields import Fields
-from mesa_transports.local.names import checked_branch_name, checked_path
+from mesa_transports.local.git.commit import NewCommit
+from mesa_transports.local.git.edits import Deletion, Edit, Upsert
+from mesa_transports.local.names import checked_branch_name, checked_path, checked_ref
 from mesa_transports.local.refusals import BadRequest
 
-__all__ = ["CommitRequest", "Deletion", "Edit", "Upsert"]
+__all__ = ["read_commit"]
 
 _LARGEST: Final = 2**31
+_LONGEST_SHOWN: Final = 60
 
 
-@frozen
-class Upsert:
-    """A file to write."""
-
-    path: str
-    content: bytes
-
-
-@frozen
-class Deletion:
-    """A file to delete."""
-
-    path: str
+def read_commit(fields: Fields) -> NewCommit:
+    """Read and check a commit to make."""
+    edits = [_read_edit(edit) for edit in fields.objects("files")]
+    _check_together(edits)
+    return NewCommit(
+        checked_branch_name(fields.text("branch"), "branch"),
+        fields.text("message", most=1_000_000),
+        read_person(fields.object("author")),
+        fields.optional("base_sha", lambda name: checked_ref(fields.text(name), name)),
+        edits,
+    )
 
 
-Edit: TypeAlias = Upsert | Deletion
+def _check_together(edits: Sequence[Edit]) -> None:
+    """Refuse edits of which no tree could hold both."""
+    seen: set[str] = set()
+    for edit in edits:
+        if edit.path in seen:
+            raise BadRequest(f"files: expected each path once, got {_shown(edit.path)} twice")
+        seen.add(edit.path)
+    files = {edit.path for edit in edits if isinstance(edit, Upsert)}
+    for path in sorted(files):
+        segments = path.split("/")
+        for end in range(1, len(segments)):
+            above = "/".join(segments[:end])
+            if above in files:
+                raise BadRequest(f"files: expected {_shown(above)} to be a file or a directory, got {_shown(path)} too")
 
 
-@frozen
-class CommitRequest:
-    """A commit to make."""
-
-    branch: str
-    message: str
-    author: Person
-    base_sha: str | None
-    edits: list[Edit]
-
-    @classmethod
-    def read(cls, fields: Fields) -> CommitRequest:
-        """Read and check a commit to make."""
-        edits = [_read_edit(edit) for edit in fields.objects("files")]
-        seen: set[str] = set()
-        for edit in edits:
-            if edit.path in seen:
-                raise BadRequest(f"files: expected each path once, got {edit.path[:60]!a} twice")
-            seen.add(edit.path)
-        return cls(
-            checked_branch_name(fields.text("branch"), "branch"),
-            fields.text("message", most=1_000_000),
-            Person.read(fields.object("author")),
-            fields.optional("base_sha", fields.text),
-            edits,
-        )
+def _shown(path: str) -> str:
+    return ascii(path[:_LONGEST_SHOWN])
 
 
 def _read_edit(fields: Fields) -> Edit:

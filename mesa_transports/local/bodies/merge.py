@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from mesa_transports.local.bodies.person import Person
+from mesa_transports.local.bodies.person import read_person
 from mesa_transports.local.fields import Fields
+from mesa_transports.local.git.person import Person
 
 __all__ = ["MergeRequest"]
 
@@ -24,7 +25,7 @@ class MergeRequest:
         """Read and check a merge."""
         return cls(
             fields.text("head"),
-            Person.read(fields.object("author")),
+            read_person(fields.object("author")),
             fields.optional("message", lambda name: fields.text(name, least=0, most=1_000_000)) or None,
             fields.optional("delete_branch", fields.boolean) or False,
         )

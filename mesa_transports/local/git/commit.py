@@ -6,17 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pygit2
+from attrs import frozen
 
-from mesa_transports.local.bodies.commits import CommitRequest
-from mesa_transports.local.bodies.person import Person
 from mesa_transports.local.git import refs, trees
+from mesa_transports.local.git.edits import Edit
+from mesa_transports.local.git.person import Person
 from mesa_transports.local.refusals import Conflict, NotFound
 
-__all__ = ["commit_edits", "write_commit"]
+__all__ = ["NewCommit", "commit_edits", "write_commit"]
+
+
+@frozen
+class NewCommit:
+    """A commit to make; `base_sha` is where the branch must be, None for anywhere."""
+
+    branch: str
+    message: str
+    author: Person
+    base_sha: str | None
+    edits: Sequence[Edit]
 
 
 def commit_edits(
-    repository: pygit2.Repository, asked: CommitRequest, now: datetime, default_branch: str, attempts: int = 5
+    repository: pygit2.Repository, asked: NewCommit, now: datetime, default_branch: str, attempts: int = 5
 ) -> pygit2.Oid:
     """Make the commit that is asked for on its branch, and return its id.
 
@@ -34,7 +46,7 @@ def commit_edits(
     return commit
 
 
-def _parent(repository: pygit2.Repository, asked: CommitRequest, default_branch: str) -> pygit2.Commit | None:
+def _parent(repository: pygit2.Repository, asked: NewCommit, default_branch: str) -> pygit2.Commit | None:
     """Return the branch's head, or None where the commit is the first and makes the branch."""
     head = refs.branch_head(repository, asked.branch)
     if head is None and asked.branch != default_branch and not refs.is_empty(repository):

@@ -14,7 +14,7 @@ from typing import Final
 
 import pygit2
 
-from mesa_transports.local.names import checked_branch_name
+from mesa_transports.local.names import checked_branch_name, checked_ref, is_branch_name
 from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "find_commit",
     "is_empty",
     "require_branch",
+    "require_commit",
     "resolve",
 ]
 
@@ -65,6 +66,14 @@ def find_commit(repository: pygit2.Repository, sha: str) -> pygit2.Commit | None
         return None
 
 
+def require_commit(repository: pygit2.Repository, sha: str, field: str) -> pygit2.Commit:
+    """Return a commit by its sha; NotFound when there is none, BadRequest when no ref could be written so."""
+    commit = find_commit(repository, checked_ref(sha, field))
+    if commit is None:
+        raise NotFound(f"Commit not found: {sha}")
+    return commit
+
+
 def resolve(repository: pygit2.Repository, ref: str, field: str) -> pygit2.Commit:
     """Return the commit that a ref names; NotFound when it names none."""
     commit = None
@@ -84,9 +93,9 @@ def is_empty(repository: pygit2.Repository) -> bool:
 def branches_after(repository: pygit2.Repository, name: str, limit: int) -> list[tuple[str, str]]:
     """Return up to `limit` branches whose names follow `name`, each with its head's sha.
 
-    Names that are not UTF-8, which only git itself can make, are left out: JSON could not carry them.
+    Names that only git itself can make are left out: JSON could not carry them, or no ref parameter takes them.
     """
-    names = sorted(_decodable(repository.raw_listall_branches()))
+    names = sorted(_readable(repository.raw_listall_branches()))
     found: list[tuple[str, str]] = []
     for branch in names[bisect_right(names, name) :]:
         head = branch_head(repository, branch)
@@ -97,12 +106,11 @@ def branches_after(repository: pygit2.Repository, name: str, limit: int) -> list
     return found
 
 
-def _decodable(names: list[bytes]) -> Iterator[str]:
-    for name in names:
-        try:
-            yield name.decode()
-        except UnicodeDecodeError:
-            continue
+def _readable(names: list[bytes]) -> Iterator[str]:
+    for raw in names:
+        name = raw.decode("utf-8", "ignore")
+        if name.encode() == raw and is_branch_name(name):
+            yield name
 
 
 def create_branch(repository: pygit2.Repository, branch: str, target: pygit2.Oid) -> None:

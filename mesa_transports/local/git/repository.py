@@ -13,7 +13,12 @@ from mesa_transports.local.refusals import NotFound
 
 __all__ = ["init_repository", "open_repository", "set_default_branch", "size_of_objects"]
 
-_OWN_CONFIGURATION: Final = {"diff.mnemonicPrefix": False, "diff.noprefix": False, "gc.auto": 0}
+_OWN_CONFIGURATION: Final = {
+    "diff.mnemonicPrefix": False,
+    "diff.noprefix": False,
+    "gc.auto": 0,
+    "transfer.fsckObjects": True,  # whoever pushes to the directory is checked too
+}
 """Settings that must not depend on those of the user who runs the Depot."""
 
 

@@ -18,6 +18,7 @@ import pygit2
 from attrs import field, frozen
 
 from mesa_transports.local.git import refs
+from mesa_transports.local.names import is_branch_name
 from mesa_transports.local.refusals import Conflict
 
 __all__ = ["Source", "SyncFailed", "fast_forward", "fetch"]
@@ -25,7 +26,7 @@ __all__ = ["Source", "SyncFailed", "fast_forward", "fetch"]
 _FETCHED: Final = "refs/mesa/upstream/"
 _COMMAND: Final = (
     "git", "-c", "credential.helper=", "-c", "core.hooksPath=/dev/null",
-    "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+    "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.fsckObjects=true",
 )  # fmt: skip
 _OPTIONS: Final = ("--quiet", "--no-tags", "--force", "--prune", "--no-write-fetch-head", "--no-recurse-submodules")
 _LONGEST_MESSAGE: Final = 300
@@ -53,7 +54,7 @@ def fetch(path: Path, source: Source, timeout: float) -> None:
         timeout: Seconds after which git is stopped.
 
     Raises:
-        SyncFailed: git could not fetch, or took too long.
+        SyncFailed: git could not fetch, found fault with what came (as `git fsck --strict` does), or took too long.
     """
     command = [*_COMMAND, f"--git-dir={path}", "fetch", *_OPTIONS, "--", source.uri, f"+refs/heads/*:{_FETCHED}*"]
     try:
@@ -126,7 +127,8 @@ def fast_forward(repository: pygit2.Repository) -> None:
         if name.startswith(_FETCHED) and name.encode() == raw:
             reference = repository.lookup_reference(name)
             branch = name.removeprefix(_FETCHED)
-            if not _moved(repository, branch, reference.peel(pygit2.Commit)):
+            # Nor could one be read whose name the API takes for something else, such as forty hex digits.
+            if is_branch_name(branch) and not _moved(repository, branch, reference.peel(pygit2.Commit)):
                 stuck.append(branch)
             reference.delete()
     if stuck:

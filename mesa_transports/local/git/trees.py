@@ -6,18 +6,20 @@ Only the directories on the way to an edit are read and written, however large t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pygit2
 from attrs import define, field
 from pygit2.enums import FileMode
 
-from mesa_transports.local.bodies.commits import Deletion, Edit, Upsert
+from mesa_transports.local.git import special_files
+from mesa_transports.local.git.edits import Deletion, Edit, Upsert
 from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
 
 __all__ = ["apply_edits"]
 
 Entry: TypeAlias = pygit2.Object | None
+_LONGEST_SHOWN: Final = 60
 
 
 @define
@@ -32,6 +34,7 @@ def apply_edits(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: 
     """Write the tree that the edits make of `tree` and return its id.
 
     Raises:
+        BadRequest: git cannot keep a path, or finds fault with what is to be there.
         NotFound: a file to delete is not there.
         Conflict: a file is where a directory is needed, or a directory where a file is.
     """
@@ -57,7 +60,7 @@ def _apply(
         old = _entry(tree, name)
         new = _edited(repository, old, node, prefix + name)
         if new is not None:
-            _insert(builder, name, *new)
+            _insert(builder, prefix + name, *new)
         elif old is not None:
             builder.remove(name)
     return builder.write(), len(builder)
@@ -67,12 +70,12 @@ def _entry(tree: pygit2.Tree | None, name: str) -> Entry:
     return tree[name] if tree is not None and name in tree else None
 
 
-def _insert(builder: pygit2.TreeBuilder, name: str, oid: pygit2.Oid, mode: FileMode) -> None:
+def _insert(builder: pygit2.TreeBuilder, path: str, oid: pygit2.Oid, mode: FileMode) -> None:
     try:
-        builder.insert(name, oid, mode)
+        builder.insert(path.rpartition("/")[2], oid, mode)
     except (ValueError, pygit2.GitError):
         # libgit2 knows more names that are `.git` on some file system than we do.
-        raise BadRequest(f"files: expected a path that git can keep, got a segment {name!a}") from None
+        raise BadRequest(f"files: expected paths that git can keep, got {path[:_LONGEST_SHOWN]!a}") from None
 
 
 def _edited(repository: pygit2.Repository, old: Entry, node: _Node, path: str) -> tuple[pygit2.Oid, FileMode] | None:
@@ -85,15 +88,28 @@ def _edited(repository: pygit2.Repository, old: Entry, node: _Node, path: str) -
     if isinstance(old, pygit2.Tree):
         raise Conflict(f"there is a directory at {path}", details={"path": path})
     if isinstance(edit, Upsert):
+        _check(edit)
         return repository.create_blob(edit.content), _mode(old)
     if old is None:
-        raise NotFound(f"there is no file to delete at {path}", details={"path": path})
+        raise _nothing_to_delete(path)
     return None
+
+
+def _nothing_to_delete(path: str) -> NotFound:
+    return NotFound(f"there is no file to delete at {path}", details={"path": path})
+
+
+def _check(edit: Upsert) -> None:
+    fault = special_files.fault(edit.path, edit.content)
+    if fault:
+        raise BadRequest(f"files: expected what git can keep at {edit.path[:_LONGEST_SHOWN]!a}, but {fault}")
 
 
 def _below(repository: pygit2.Repository, old: Entry, node: _Node, path: str) -> tuple[Entry, _Node]:
     """Apply the edits below a path; return what stands there then and the edits that are left to do."""
     left = _Node(node.edit)
+    if old is None and isinstance(node.edit, Deletion):
+        raise _nothing_to_delete(path)
     if old is not None and not isinstance(old, pygit2.Tree):
         if not isinstance(node.edit, Deletion):
             raise Conflict(f"there is a file at {path}, where a directory is needed", details={"path": path})

@@ -8,11 +8,10 @@ import pygit2
 from werkzeug.wrappers import Response
 
 from mesa_transports.local import cursors
-from mesa_transports.local.bodies.commits import CommitRequest
+from mesa_transports.local.bodies.commits import read_commit
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.git import log, refs
 from mesa_transports.local.git.commit import commit_edits
-from mesa_transports.local.refusals import NotFound
 
 __all__ = ["create", "get", "list_"]
 
@@ -46,16 +45,12 @@ def _position(git: pygit2.Repository, sha: str, offset: int) -> tuple[pygit2.Com
 
 def get(call: Call) -> Response:
     """Answer `commits.get`."""
-    sha = call.parameters["sha"]
-    commit = refs.find_commit(call.open(), sha)
-    if commit is None:
-        raise NotFound(f"Commit not found: {sha}")
-    return json_response(log.shown(commit))
+    return json_response(log.shown(refs.require_commit(call.open(), call.parameters["sha"], "sha")))
 
 
 def create(call: Call) -> Response:
     """Answer `commits.create`; no edits make an empty commit."""
-    asked = CommitRequest.read(call.body)
+    asked = read_commit(call.body)
     with call.writing() as git:
         default_branch = call.services.repositories.current(call.repository).default_branch
         commit = commit_edits(git, asked, call.services.clock(), default_branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
@@ -10,10 +11,12 @@ from werkzeug.wsgi import wrap_file
 from mesa_transports.local.blobs import Blobs
 from mesa_transports.local.bodies.lfs import LfsObject, LfsRequest
 from mesa_transports.local.call import Call, json_response, success
+from mesa_transports.local.query import Query
 from mesa_transports.local.refusals import NotFound
+from mesa_transports.local.services import Services
 from mesa_transports.local.signatures import EXPIRES_IN
 
-__all__ = ["download", "get_object", "put_object", "upload"]
+__all__ = ["download", "get_object", "put_object", "signed_size", "upload"]
 
 _LARGEST: Final = 2**63 - 1
 _MISSING: Final = {"code": "NOT_FOUND", "message": "Object not found"}
@@ -49,14 +52,14 @@ def _download(call: Call, blobs: Blobs, item: LfsObject) -> dict[str, Any]:
 
 def put_object(call: Call) -> Response:
     """Take the bytes that a signed URL is for."""
-    oid, size = call.parameters["oid"], _check_signature(call, "PUT")
+    oid, size = call.parameters["oid"], _signed_size(call, "PUT")
     _blobs(call).put(oid, size, call.request.stream)
     return success()
 
 
 def get_object(call: Call) -> Response:
     """Give the bytes that a signed URL is for."""
-    oid, size = call.parameters["oid"], _check_signature(call, "GET")
+    oid, size = call.parameters["oid"], _signed_size(call, "GET")
     try:
         file = _blobs(call).path(oid).open("rb")
     except FileNotFoundError:
@@ -68,11 +71,19 @@ def get_object(call: Call) -> Response:
     return response
 
 
-def _check_signature(call: Call, method: str) -> int:
+def _signed_size(call: Call, method: str) -> int:
+    return signed_size(call.services, method, call.parameters, call.query)
+
+
+def signed_size(services: Services, method: str, parameters: Mapping[str, str], query: Query) -> int:
     """Refuse a URL that was not signed for this, and return the size that it was signed for."""
-    size, expires = call.query.integer("size", -1, 0, _LARGEST), call.query.integer("expires", 0, 0, _LARGEST)
-    signature = call.query.text("signature", least=0) or ""
-    call.services.signer.check(method, call.repository.id, call.parameters["oid"], size, expires, signature)
+    size, expires = query.integer("size", -1, 0, _LARGEST), query.integer("expires", 0, 0, _LARGEST)
+    signature = query.text("signature", least=0) or ""
+    try:
+        repository = services.repositories.find(parameters["org"], parameters["repo"]).id
+    except NotFound:
+        repository = ""  # for which nothing was signed: the answer must not tell one case from the other
+    services.signer.check(method, repository, parameters["oid"], size, expires, signature)
     return size
 
 

@@ -21,7 +21,7 @@ def perform(call: Call) -> Response:
     with call.writing() as git:
         if asked.delete_branch:
             _check_deletable(call, git, base, asked.head)
-        merged = merge(git, base, asked, call.services.clock())
+        merged = merge(git, base, asked.head, asked.author, call.services.clock(), message=asked.message)
         if asked.delete_branch:
             refs.delete_branch(git, asked.head)
     answer = {"base": base, "head": asked.head, "branch_deleted": asked.delete_branch}
