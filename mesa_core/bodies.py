@@ -17,7 +17,8 @@ from mesa_core.errors import InvalidRequest
 from mesa_core.faults import Mismatch, faults_of
 from mesa_core.models.commits import UpsertAction
 from mesa_core.models.common import Moment, Person
-from mesa_core.strict import Hook, instant, is_union, register_strict, wire_name
+from mesa_core.strict import Hook, instant, is_union, register_strict
+from mesa_core.wire import wire_name
 
 __all__ = ["encode", "encode_json"]
 

@@ -39,8 +39,8 @@ class Clock(Protocol):
         ...
 
 
-def _waitable(_: object, attribute: Attribute[float], value: float) -> None:
-    if not (isfinite(value) and value >= 0):
+def _waitable(_: object, attribute: Attribute[float], value: object) -> None:
+    if not isinstance(value, int | float) or not isfinite(value) or value < 0:
         raise ValueError(f"{attribute.name}: expected seconds, 0 or more, got {value!r}")
 
 

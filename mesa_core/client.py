@@ -25,7 +25,7 @@ W = TypeVar("W", bound=Blocking | NonBlocking)
 X = TypeVar("X", bound=Transport | AsyncTransport)
 
 
-class _Client(Resources[W], Generic[W, X]):
+class Client(Resources[W], Generic[W, X]):
     """What clients of both worlds have in common, which is all but how a call is waited for."""
 
     def __init__(
@@ -114,7 +114,7 @@ class _Client(Resources[W], Generic[W, X]):
         return f"<{type(self).__name__} {self.world.parts.config.server_url} via {self.world.lifetime!r}>"
 
 
-class Mesa(_Client[Blocking, Transport]):
+class Mesa(Client[Blocking, Transport]):
     """A blocking client of the Depot API. Safe to share among threads; close it, or use it in a `with` block.
 
     Example:
@@ -142,6 +142,7 @@ class Mesa(_Client[Blocking, Transport]):
             transport.close()
 
     def __enter__(self) -> Self:
+        self.world.lifetime.check()
         return self
 
     def __exit__(
@@ -150,7 +151,7 @@ class Mesa(_Client[Blocking, Transport]):
         self.close()
 
 
-class AsyncMesa(_Client[NonBlocking, AsyncTransport]):
+class AsyncMesa(Client[NonBlocking, AsyncTransport]):
     """A client of the Depot API for `async` code, on asyncio or trio; close it, or use it in an `async with` block.
 
     It may be used in several event loops, one after the other or at once; each has connections of its own.
@@ -180,6 +181,7 @@ class AsyncMesa(_Client[NonBlocking, AsyncTransport]):
             await transport.aclose()
 
     async def __aenter__(self) -> Self:
+        self.world.lifetime.check()
         return self
 
     async def __aexit__(

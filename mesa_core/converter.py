@@ -21,7 +21,8 @@ from mesa_core.errors import ResponseValidationError
 from mesa_core.faults import Mismatch, faults_of
 from mesa_core.http import Response
 from mesa_core.models.common import OpenEnum, Unknown
-from mesa_core.strict import Hook, is_union, register_strict, string, wire_name
+from mesa_core.strict import Hook, is_union, register_strict, string
+from mesa_core.wire import wire_name
 
 __all__ = ["ANYTHING", "BYTES", "TEXT", "Json"]
 

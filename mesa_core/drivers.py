@@ -6,7 +6,7 @@ import time
 from typing import TypeVar
 
 from mesa_core.call import Clock
-from mesa_core.errors import TransportError
+from mesa_core.errors import ConnectionLost, TransportError
 from mesa_core.exchange import Attempt, Flow, Outcome, Wait
 from mesa_core.http import Response
 from mesa_core.transport import AsyncTransport, Transport
@@ -96,7 +96,8 @@ def _checked(transport: object, response: object) -> Response:
 
 def _foreign(transport: object, error: Exception) -> TransportError:
     """Stand in for an exception that a transport should not have let out."""
-    stand_in = TransportError(
+    kind = ConnectionLost if isinstance(error, OSError) else TransportError  # the system's word, or a bug's
+    stand_in = kind(
         f"the transport {type(transport).__name__} raised {type(error).__name__}, which is no TransportError", sent=True
     )
     stand_in.__cause__ = error

@@ -136,6 +136,9 @@ class ResponseValidationError(MesaError):
         self.status_code = status_code
         self.content = content
 
+    def __str__(self) -> str:
+        return f"{self.message} ({self.operation})" if self.operation else self.message
+
 
 class APIError(MesaError):
     """The server answered with an error status.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, get_type_hints
 from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 
 from mesa_core.suggestions import unknown
+from mesa_core.wire import wire_name
 
 __all__ = ["Fault", "Mismatch", "faults_of"]
 
@@ -62,6 +63,13 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, KeyError):
         return "required, but missing"
     if isinstance(error, ForbiddenExtraKeysError):
-        known = get_type_hints(error.cl)
-        return "; ".join(unknown("key", key, known) for key in sorted(error.extra_fields, key=str))
+        return "; ".join(_extra(error.cl, key) for key in sorted(error.extra_fields, key=str))
     return str(error)
+
+
+def _extra(kind: Any, key: str) -> str:
+    known = get_type_hints(kind)
+    for name in known:
+        if wire_name(kind, name) == key:
+            return f"{name!r} and {key!r} are two spellings of one key; give one"
+    return unknown("key", key, known)

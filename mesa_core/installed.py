@@ -74,9 +74,8 @@ def load(what: str, name: str) -> NamedPlugin:
         loaded = entry_point.load()
         return NamedPlugin(name, loaded() if isinstance(loaded, type) else loaded, owner, version)
     except Exception as error:
-        raise ConfigurationError(
-            f"{what} {name!r} of {owner} {version} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
+        why = error.message if isinstance(error, ConfigurationError) else f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{what} {name!r} of {owner} {version} cannot be loaded: {why}") from error
 
 
 def built_in_transports() -> list[str]:

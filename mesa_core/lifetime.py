@@ -32,9 +32,13 @@ class Lifetime(Generic[X]):
         Raises:
             InvalidRequest: the client was closed, or the client that it was derived from.
         """
+        self.check()
+        return self._transport
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` when it has ended."""
         if self.ended:
             raise InvalidRequest("the client is closed")
-        return self._transport
 
     @property
     def ended(self) -> bool:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from types import UnionType
-from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from cattrs import Converter
 
 from mesa_core.faults import Mismatch
-from mesa_core.models.common import Wire
 
-__all__ = ["Hook", "instant", "is_union", "register_strict", "string", "wire_name"]
+__all__ = ["Hook", "instant", "is_union", "register_strict", "string"]
 
 Hook = Callable[[Any, Any], Any]
 """A cattrs structure hook: takes a value and a type. `Any`: data of any shape goes in."""
@@ -84,12 +83,3 @@ def register_strict(converter: Converter) -> None:
 def is_union(kind: Any) -> bool:
     """Tell whether a type is a union, in either spelling."""
     return get_origin(kind) in (Union, UnionType)
-
-
-def wire_name(kind: Any, attribute: str) -> str:
-    """Return the name that an attribute of a model or a body has on the wire."""
-    hint = get_type_hints(kind, include_extras=True).get(attribute)
-    if get_origin(hint) is NotRequired:
-        (hint,) = get_args(hint)
-    marks = [mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Wire)]
-    return marks[0].name if marks else attribute

@@ -118,9 +118,8 @@ def _longest(call: Call) -> float:
 
 def _may_repeat(error: MesaError, repeatable: bool) -> bool:  # noqa: FBT001 - an operation's property, read as a fact
     if isinstance(error, TransportError):
-        if not error.sent and not isinstance(error, _PASSING):
-            return False  # refused by the transport itself, closed perhaps; it would refuse again
-        return repeatable or not error.sent
+        # A plain TransportError is the transport's own refusal or fault, which another attempt would meet again.
+        return isinstance(error, _PASSING) and (repeatable or not error.sent)
     if isinstance(error, APIError):
         return error.status_code in (_TRANSIENT if repeatable else _NOT_HANDLED)
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Final
 
 from mesa_core import Call, MesaError, Plugin, Request, Response, TransportError, hookimpl, without_secrets
@@ -10,6 +11,7 @@ from mesa_core import Call, MesaError, Plugin, Request, Response, TransportError
 __all__ = ["Tracing"]
 
 _log: Final = logging.getLogger("mesa")
+_log.addHandler(logging.NullHandler())  # silent until the program sets logging up, as libraries are
 _STARTED: Final = object()
 _URL: Final = object()
 
@@ -17,7 +19,8 @@ _URL: Final = object()
 class Tracing(Plugin):
     """Logs each attempt: operation, method, URL, status or error, milliseconds, number, request id.
 
-    A success is DEBUG, an error status or a transport error is WARNING.
+    A success is DEBUG; a refusal that only the caller can judge, such as 404, is INFO; 429, 5xx and a transport error
+    are WARNING.
     """
 
     @hookimpl(trylast=True)  # after everyone who may change the request
@@ -28,13 +31,18 @@ class Tracing(Plugin):
 
     def after_response(self, response: Response, call: Call) -> None:
         """Log an attempt that was answered."""
-        failed = response.status_code >= 400  # noqa: PLR2004 - where HTTP's errors begin
-        _record(call, logging.WARNING if failed else logging.DEBUG, str(response.status_code), response)
+        _record(call, _level(response.status_code), str(response.status_code), response)
 
     def on_error(self, error: MesaError, call: Call) -> None:
         """Log an attempt that was not answered; one that was has been logged already."""
         if isinstance(error, TransportError):
             _record(call, logging.WARNING, type(error).__name__, None)
+
+
+def _level(status: int) -> int:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return logging.WARNING
+    return logging.INFO if status >= HTTPStatus.BAD_REQUEST else logging.DEBUG
 
 
 def _record(call: Call, level: int, outcome: str, response: Response | None) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from attrs import frozen
 
-from mesa_core.models.common import OpenEnum, Wire
+from mesa_core.models.common import OpenEnum
+from mesa_core.wire import Wire
 
 __all__ = [
     "AgentBlame",

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias, TypedDict
 
 from attrs import frozen
 
-from mesa_core.models.common import Wire
+from mesa_core.wire import Wire
 
 __all__ = ["Branch", "BranchPage", "CreateBranchBody", "CreateBranchFromBody", "CreateBranchFromShaBody"]
 

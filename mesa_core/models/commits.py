@@ -5,7 +5,8 @@ from typing import Annotated, Literal, NotRequired, TypeAlias, TypedDict
 
 from attrs import frozen
 
-from mesa_core.models.common import Author, Person, Wire
+from mesa_core.models.common import Author, Person
+from mesa_core.wire import Wire
 
 __all__ = [
     "Commit",

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, Self, TypeAlias, TypedDict
 
 from attrs import frozen
 
-__all__ = ["Author", "Moment", "OpenEnum", "Person", "PersonBody", "Success", "Unknown", "Wire"]
+__all__ = ["Author", "Moment", "OpenEnum", "Person", "PersonBody", "Success", "Unknown"]
 
 
 class OpenEnum(StrEnum):
@@ -21,13 +21,6 @@ class OpenEnum(StrEnum):
         stranger = str.__new__(cls, value)
         stranger._name_ = stranger._value_ = value
         return stranger
-
-
-@frozen
-class Wire:
-    """Marks a field that has another name on the wire: `total: Annotated[int, Wire("totalLines")]`."""
-
-    name: str
 
 
 @frozen(kw_only=True)

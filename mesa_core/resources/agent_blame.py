@@ -6,6 +6,7 @@ from mesa_core.converter import Json
 from mesa_core.models.agent_blame import AgentBlame, AnalyticsReport, Period
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["AgentBlames"]
 
@@ -29,7 +30,7 @@ class AgentBlames(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/agentblame",
             path={"org": org, "repo": repo},
-            query={"base": base, "head": head},
+            query=parameters(base=base, head=head),
             decode=Json[AgentBlame](AgentBlame),
             options=request_options,
         )
@@ -54,7 +55,7 @@ class AgentBlames(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/analytics",
             path={"org": org, "repo": repo},
-            query={"period": period},
+            query=parameters(period=period),
             decode=Json[AnalyticsReport](AnalyticsReport),
             options=request_options,
         )

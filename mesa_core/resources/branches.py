@@ -10,6 +10,7 @@ from mesa_core.models.branches import Branch, BranchPage, CreateBranchBody
 from mesa_core.models.common import Success
 from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["Branches"]
 
@@ -46,7 +47,7 @@ class Branches(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/branches",
             path={"org": org, "repo": repo},
-            query={"cursor": cursor, "limit": limit},
+            query=parameters(cursor=cursor, limit=limit),
             decode=Json[BranchPage](BranchPage),
             items=attrgetter("branches"),
             options=request_options,

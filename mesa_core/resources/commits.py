@@ -9,6 +9,7 @@ from mesa_core.converter import Json
 from mesa_core.models.commits import Commit, CommitPage, CreateCommitBody, CreatedCommit
 from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["Commits"]
 
@@ -47,7 +48,7 @@ class Commits(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/commits",
             path={"org": org, "repo": repo},
-            query={"ref": ref, "cursor": cursor, "limit": limit},
+            query=parameters(ref=ref, cursor=cursor, limit=limit),
             decode=Json[CommitPage](CommitPage),
             items=attrgetter("commits"),
             options=request_options,

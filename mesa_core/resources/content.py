@@ -6,6 +6,7 @@ from mesa_core.converter import BYTES, Json
 from mesa_core.models.content import Content
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["Contents"]
 
@@ -44,7 +45,7 @@ class Contents(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/content",
             path={"org": org, "repo": repo},
-            query={"ref": ref, "path": path, "depth": depth},
+            query=parameters(ref=ref, path=path, depth=depth),
             decode=Json[Content](Content),
             options=request_options,
         )
@@ -70,7 +71,7 @@ class Contents(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/content",
             path={"org": org, "repo": repo},
-            query={"ref": ref, "path": path},
+            query=parameters(ref=ref, path=path),
             decode=BYTES,
             options=request_options,
         )

@@ -6,6 +6,7 @@ from mesa_core.converter import TEXT, Json
 from mesa_core.models.diffs import Diff
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["Diffs"]
 
@@ -36,7 +37,7 @@ class Diffs(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/diff",
             path={"org": org, "repo": repo},
-            query={"base": base, "head": head},
+            query=parameters(base=base, head=head),
             decode=Json[Diff](Diff),
             options=request_options,
         )
@@ -57,7 +58,7 @@ class Diffs(Resource[W_co]):
             method="GET",
             template="/{org}/{repo}/diff",
             path={"org": org, "repo": repo},
-            query={"base": base, "head": head},
+            query=parameters(base=base, head=head),
             decode=TEXT,
             options=request_options,
         )

@@ -17,6 +17,7 @@ from mesa_core.models.repos import (
 )
 from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
 from mesa_core.options import RequestOptions
+from mesa_core.parameters import parameters
 
 __all__ = ["Repos"]
 
@@ -73,7 +74,7 @@ class Repos(Resource[W_co]):
             method="GET",
             template="/{org}/repos",
             path={"org": org},
-            query={"cursor": cursor, "limit": limit},
+            query=parameters(cursor=cursor, limit=limit),
             decode=Json[RepoPage](RepoPage),
             items=attrgetter("repos"),
             options=request_options,

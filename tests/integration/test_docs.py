@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import mypy.api
 import pytest
 import yaml
 
@@ -48,6 +50,18 @@ def test_examples_run(page, capsys):
         printed = capsys.readouterr().out
         for sentence in re.findall(r"# prints: (.+)", match[1]):
             assert sentence.removesuffix(" …") in printed
+
+
+@pytest.mark.slow
+def test_examples_are_typed(tmp_path):
+    """What a reader copies passes the type checker; a page's blocks make one program."""
+    for page in WITH_EXAMPLES:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        (tmp_path / f"{page.stem.replace('-', '_').lower()}_page.py").write_text("\n".join(blocks))
+    # Pages use names again and annotate little, as examples do.
+    lenient = ["--allow-redefinition-new", "--local-partial-types", "--ignore-missing-imports"]
+    out, _, code = mypy.api.run([*lenient, "--python-executable", sys.executable, str(tmp_path)])
+    assert code == 0, out
 
 
 def test_links_lead_somewhere():

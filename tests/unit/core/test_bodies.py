@@ -63,7 +63,7 @@ class TestBothSpellings:
         ],
     )
     def test_at_once_are_refused(self, body: Any, kind: Any) -> None:
-        assert "unknown key" in str(fault(body, kind))
+        assert "are two spellings of one key; give one" in str(fault(body, kind))
 
 
 class TestEdits:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from mesa_core import Response, ResponseValidationError
 from mesa_core.converter import Json
-from mesa_core.models.common import Wire
+from mesa_core.wire import Wire
 from mesa_sdk import (
     Autosync,
     FileStatus,

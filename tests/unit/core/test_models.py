@@ -15,7 +15,7 @@ import yaml
 from mesa_core import Response, ResponseValidationError
 from mesa_core.converter import Json
 from mesa_core.resources import Resources
-from mesa_core.strict import wire_name
+from mesa_core.wire import wire_name
 
 CONTRACT = Path(__file__).parents[3] / "docs" / "contract" / "openapi.yaml"
 

@@ -15,7 +15,7 @@ from mesa_core import Operation, PagedOperation, RawResponse, Response
 from mesa_core.operations import Resource
 from mesa_core.pages import AsyncPages, Page
 from mesa_core.resources import Resources
-from mesa_sdk import Mesa, Repo, RepoPage
+from mesa_sdk import InvalidRequest, Mesa, Repo, RepoPage
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "docs" / "contract" / "openapi.yaml").read_text())
 IN_OTHER_MEDIA_TYPES = {"content.read": "content.get", "diffs.patch": "diffs.get"}
@@ -209,3 +209,29 @@ def test_following_replaces_some_of_the_query_and_keeps_the_rest() -> None:
 def test_a_body_is_not_shown_in_an_operations_repr() -> None:
     assert "body=<12 bytes>" in repr(build("repos.create"))
     assert "body=None" in repr(build("repos.get"))
+
+
+@pytest.mark.parametrize(
+    ("call", "field", "came"),
+    [
+        (lambda mesa: mesa.repos.list(org="o", limit="3"), "limit", "str"),
+        (lambda mesa: mesa.repos.list(org="o", limit=True), "limit", "bool"),
+        (lambda mesa: mesa.repos.list(org="o", cursor=5), "cursor", "int"),
+        (lambda mesa: mesa.content.get(org="o", repo="r", depth="x"), "depth", "str"),
+        (lambda mesa: mesa.content.get(org="o", repo="r", ref=3), "ref", "int"),
+        (lambda mesa: mesa.diffs.get(org="o", repo="r", base=b"a", head="b"), "base", "bytes"),
+    ],
+)
+def test_a_query_parameter_of_the_wrong_type_is_refused(call: Callable[[Mesa], object], field: str, came: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{field}: expected (str|int), got {came}$") as refused:
+        call(Mesa(api_key="k", transport=NoTransport()))
+    assert refused.value.field == field
+
+
+class NoTransport:
+    """Must not be reached."""
+
+    def send(self, request: object, /) -> Response:
+        raise AssertionError(request)
+
+    def close(self) -> None: ...

@@ -69,7 +69,7 @@ FAILURES: dict[str, tuple[Any, bool, bool]] = {
     "RequestTimeout": (RequestTimeout("slow"), True, False),
     "RequestTimeout, not sent": (RequestTimeout("slow", sent=False), True, True),
     "ConnectionLost": (ConnectionLost("reset"), True, False),
-    "another TransportError": (TransportError("odd", sent=True), True, False),
+    "another TransportError": (TransportError("odd", sent=True), False, False),
     "refused by the transport": (TransportError("the transport is closed", sent=False), False, False),
     "a foreign exception": (OSError("odd"), True, False),
 }

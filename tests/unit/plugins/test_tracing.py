@@ -71,7 +71,7 @@ def test_each_attempt_has_one_record_and_failures_are_warnings(
         (Response(404), "404"),
         (Response(200, {}, b"{"), "200"),
         (Response(302), "302"),
-        (OSError("odd"), "TransportError"),
+        (LookupError("odd"), "TransportError"),
     ],
 )
 def test_a_call_that_fails_has_one_record_too(
