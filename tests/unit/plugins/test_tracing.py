@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -142,3 +144,26 @@ def test_no_record_holds_a_secret(client: Client, good: Response, caplog: pytest
     for record in caplog.records:
         assert SECRET not in str(vars(record)) + record.getMessage()
     assert "limit=5" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "level"), [(404, logging.INFO), (409, logging.INFO), (429, logging.WARNING), (500, logging.WARNING)]
+)
+def test_only_what_may_be_a_fault_is_a_warning(
+    client: Client, caplog: pytest.LogCaptureFixture, status: int, level: int
+) -> None:
+    caplog.set_level(logging.DEBUG, "mesa")
+    with pytest.raises(MesaError):
+        client(Response(status), retry_config={"strategy": "none"}).org.get(org="o")
+    assert [record.levelno for record in caplog.records] == [level]
+
+
+def test_a_program_without_logging_hears_nothing() -> None:
+    program = (
+        "from mesa_sdk import Mesa, MesaError\n"
+        "with Mesa(api_key='k', transport='local') as client:\n"
+        "    try: client.repos.get(org='o', repo='missing')\n"
+        "    except MesaError: print('expected')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("expected\n", "")
