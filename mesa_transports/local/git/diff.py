@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
@@ -14,6 +15,7 @@ __all__ = ["difference", "patch"]
 
 _LARGEST_PATCH: Final = 1 << 20  # bytes
 _LARGEST_FILE: Final = 512 << 20  # bytes; beyond it libgit2 would call a text file binary
+_BINARY_FILES_DIFFER: Final = re.compile(rb"^Binary files .*\n\Z", re.MULTILINE)
 _LETTERS: Final = {
     DeltaStatus.ADDED: "A",
     DeltaStatus.DELETED: "D",
@@ -79,6 +81,12 @@ def _changes(diff: pygit2.Diff) -> Iterator[_Change]:
             path.decode("utf-8", "replace"),
             first.old_file.raw_path.decode("utf-8", "replace"),
             "T" if len(parts) > 1 else _LETTERS.get(first.status, "M"),
-            b"".join(part.data for part in parts),
+            b"".join(_data(part) for part in parts),
             any(part.delta.is_binary for part in parts),
         )
+
+
+def _data(patch: pygit2.Patch) -> bytes:
+    same = patch.delta.is_binary and patch.delta.old_file.id == patch.delta.new_file.id
+    # Of a binary file that only moved libgit2 says that the two differ, which `git apply` believes.
+    return _BINARY_FILES_DIFFER.sub(b"", patch.data) if same else patch.data

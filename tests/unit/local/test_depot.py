@@ -78,7 +78,7 @@ def test_urls_of_every_kind():
     with LocalDepot() as depot:
         for path in ("/ключ", "/acme?q=ключ", "/acme/repos?limit=5&q=é%C3%A9#fragment", "/acme?q=[]{}|"):
             assert depot.handle(get(f"http://x:99999{path}")).status_code in {200, 404}
-        headers = {"Authorization": "Bearer \ud800 ключ", "X-Odd": "ключ"}
+        headers = {"Authorization": "Bearer ключ", "X-Odd": "ключ"}
         assert depot.handle(Request("GET", "http://x/acme", headers)).status_code == 200
         with pytest.raises(ConnectError, match="URL"):
             depot.handle(get("http://[x/acme"))
@@ -237,6 +237,84 @@ def test_large_files_over_http(served):
     assert ask(found["download_url"]) == (200, data)
 
 
+def exchange(server, content):
+    """Send bytes and return the status and the JSON of what comes back."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(content)
+        with connection.makefile("rb") as answer:
+            status = int(answer.readline().split()[1])
+            headers = dict(line.decode().strip().split(": ", 1) for line in iter(answer.readline, b"\r\n"))
+            assert headers["Content-Type"] == "application/json"
+            assert headers["X-Request-Id"]
+            return status, json.loads(answer.read(int(headers["Content-Length"])))["error"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        ("FOO\r\n\r\n", 400, "BAD_REQUEST"),
+        ("get /api/v1/acme HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET /api/v1/é HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET http://[x/api/v1/acme HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET /api/v1/acme HTTP/1.1\r\nAuthorization sekret\r\n\r\n", 400, "BAD_REQUEST"),
+        ("GET /api/v1/acme HTTP/1.1\r\nX: 1\r\nAuthorization: \nsekret\r\n\r\n", 400, "BAD_REQUEST"),
+        (f"GET /api/v1/acme HTTP/1.1\r\nX: {'a' * 300_000}\r\n\r\n", 431, "HEADERS_TOO_LARGE"),
+        ("POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: abc\r\n\r\n", 400, "BAD_REQUEST"),
+        (f"POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: {'9' * 5000}\r\n\r\n", 400, "BAD_REQUEST"),
+        ("POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", 413, "PAYLOAD_TOO_LARGE"),
+        (
+            "PUT /api/v1/a/r/lfs/objects/x?size=99999999&expires=9999999999&signature=x HTTP/1.1\r\nContent-Length: "
+            + "99999999\r\nExpect: 100-continue\r\n\r\n",
+            413,
+            "PAYLOAD_TOO_LARGE",
+        ),
+        ("PUT /api/v2/x HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", 413, "PAYLOAD_TOO_LARGE"),
+        ("POST /api/v1/acme/repos HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "NOT_IMPLEMENTED"),
+        ("POST /api/v1/acme/repos HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "BAD_REQUEST"),
+    ],
+)
+def test_faults_of_http_are_refused_in_the_envelope(served, content, status, code):
+    answered, error = exchange(served, content.encode())
+    assert (answered, error["code"], error["details"]) == (status, code, {})
+    assert "sekret" not in error["message"]
+
+
+def test_a_signed_upload_may_be_larger_than_json(as_key):
+    data = os.urandom(5000)
+    with LocalDepot(max_body_bytes=1000) as depot, Server(depot).start() as server:
+        ask(f"{server.url}/acme/repos", "POST", b'{"name": "r"}', **{"Content-Type": "application/json"})
+        body = json.dumps({"objects": [{"oid": hashlib.sha256(data).hexdigest(), "size": len(data)}]}).encode()
+        as_json = {"Content-Type": "application/json"}
+        answer = ask(f"{server.url}/acme/r/lfs/objects", "POST", body, **as_json)[1]
+        url = json.loads(answer)["objects"][0]["upload_url"]
+        path = url.removeprefix(f"http://127.0.0.1:{server.port}")
+        head = f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: "
+        assert exchange(server, f"{head}{len(data) + 1}\r\n\r\n".encode())[0] == 413
+        assert exchange(server, f"{head}1001\r\n\r\n".replace("signature=", "signature=0").encode())[0] == 413
+        assert ask(url, "PUT", data)[0] == 200
+        exact = b'{"name": "q"}' + b" " * 987
+        assert ask(f"{server.url}/acme/repos", "POST", exact, **as_json)[0] == 201
+
+
+def test_an_application_that_fails_under_waitress_is_answered_in_the_envelope(monkeypatch, caplog):
+    from mesa_transports.local.app import Application
+
+    def broken(self, environ, start_response):
+        raise RuntimeError("sekret detail")
+
+    monkeypatch.setattr(Application, "__call__", broken)
+    with LocalDepot() as depot, Server(depot).start() as server:
+        status, error = exchange(server, b"GET /api/v1/acme HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (status, error["code"]) == (500, "INTERNAL_SERVER_ERROR")
+    assert "sekret" not in error["message"]
+
+
+def test_a_burst_of_requests_is_nothing_to_warn_of(served, caplog):
+    with ThreadPoolExecutor(40) as pool:
+        assert {status for status, _ in pool.map(lambda _: ask(f"{served.url}/acme"), range(200))} == {200}
+    assert [record for record in caplog.records if "queue" in record.getMessage()] == []
+
+
 def test_chunked_bodies_and_absolute_request_targets(served):
     lines = [
         f"POST {served.url}/acme/repos HTTP/1.1", "Host: x", "Authorization: Bearer x", "Transfer-Encoding: chunked",
@@ -262,6 +340,22 @@ def test_other_wsgi_servers_pass_the_decoded_path_only():
         assert client.post("/api/v1/acme/repos", json={"name": "r"}, headers=KEY).status_code == 201
         assert client.delete("/api/v1/acme/r/branches/f/x", headers=KEY).status_code == 404
         assert client.get("/api/v1/acme/é", headers=KEY).status_code == 404
+        target = {"REQUEST_URI": "http://[x/api/v1/acme"}
+        assert Client(depot.wsgi).get("/api/v1/acme", headers=KEY, environ_overrides=target).status_code == 404
+
+
+def test_git_knows_nothing_of_requests():
+    """The git layer imports itself, names, times and refusals, and no other part of the Depot."""
+    package = "mesa_transports.local."
+    allowed = {"git", "names", "clock", "refusals"}
+    folder = Path(local.__file__).parent / "git"
+    imported = {
+        line.split()[1].removeprefix(package).partition(".")[0]
+        for path in folder.glob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith((f"from {package}", f"import {package}"))
+    }
+    assert imported == allowed
 
 
 def command(*arguments):

@@ -71,6 +71,24 @@ def test_a_url_is_good_for_what_it_was_signed_for_alone(caller, repo, clock):
     assert caller.refused("PUT", url) == (403, "FORBIDDEN")
 
 
+def test_a_signed_path_does_not_tell_whether_a_repository_exists(caller, repo, as_key):
+    nobody = as_key(None)
+    for method in ("GET", "PUT"):
+        for query in ("", "?size=1&expires=99999999999&signature=x", "?size=x"):
+            answers = {
+                (status, str(answer))
+                for name in ("r", "nope", "n%2Fe")
+                for status, answer in [nobody(method, f"/acme/{name}/lfs/objects/{OID}{query}")]
+            }
+            assert [status for status, _ in answers] == [400 if query == "?size=x" else 403]
+
+
+def test_a_url_of_a_repository_that_was_deleted_is_good_for_nothing(caller, repo):
+    url = item(caller, f"{repo}/lfs/objects")["upload_url"]
+    caller.ok("DELETE", repo)
+    assert caller.refused("PUT", url) == (403, "FORBIDDEN")
+
+
 @pytest.mark.parametrize(
     "objects",
     [

@@ -72,8 +72,12 @@ def test_odd_but_good_branch_names(caller, repo, git):
     assert listed == sorted([*names, "main"])
 
 
-def test_branches_that_json_cannot_carry_are_left_out(caller, repo, git, depot):
+def test_branches_that_no_request_can_name_are_left_out(caller, repo, git, depot):
     sha = caller.commit({"a": "1"})
+    git("update-ref", f"refs/heads/{'a' * 40}", sha)
+    git("update-ref", "refs/heads/-x", sha)
+    assert [b["name"] for b in caller.ok("GET", f"{repo}/branches?limit=1")["branches"]] == ["main"]
+    git("update-ref", "-d", f"refs/heads/{'a' * 40}")
     packed = depot.repository_path("acme", "r") / "packed-refs"
     packed.write_bytes(b"# pack-refs with: peeled fully-peeled sorted \n" + sha.encode() + b" refs/heads/\xff\n")
     assert [b["name"] for b in caller.ok("GET", f"{repo}/branches")["branches"]] == ["main"]
@@ -161,8 +165,10 @@ def test_executable_files_stay_so(caller, repo, git):
         ([{"path": "a/b", "content": ""}], (409, "CONFLICT")),
         ([{"path": "d", "content": ""}], (409, "CONFLICT")),
         ([{"path": "d", "action": "delete"}], (409, "CONFLICT")),
-        ([{"path": "a", "content": ""}, {"path": "a/b", "content": ""}], (409, "CONFLICT")),
-        ([{"path": "new", "content": ""}, {"path": "new/b", "content": ""}], (409, "CONFLICT")),
+        ([{"path": "a", "content": ""}, {"path": "a/b", "content": ""}], (400, "BAD_REQUEST")),
+        ([{"path": "new/b/c", "content": ""}, {"path": "new", "content": ""}], (400, "BAD_REQUEST")),
+        ([{"path": "new", "action": "delete"}, {"path": "new/b", "content": ""}], (404, "NOT_FOUND")),
+        ([{"path": "d", "action": "delete"}, {"path": "d/b", "content": ""}], (409, "CONFLICT")),
         ([{"path": "nope", "action": "delete"}], (404, "NOT_FOUND")),
         ([{"path": "no/pe", "action": "delete"}], (404, "NOT_FOUND")),
         ([{"path": "x", "content": ""}, {"path": "x", "content": ""}], (400, "BAD_REQUEST")),
@@ -172,6 +178,42 @@ def test_edits_that_do_not_fit_change_nothing(caller, repo, files, expected):
     sha = caller.commit({"a": "1", "d/e": "2"})
     assert caller.refused("POST", f"{repo}/commits", commit_body(caller, files)) == expected
     assert caller.ok("GET", repo)["head_sha"] == sha
+
+
+def test_a_path_cannot_be_file_and_directory_at_once(caller, repo):
+    body = commit_body(caller, [{"path": "q/r/s", "content": ""}, {"path": "q.x", "content": ""}])
+    body["files"].append({"path": "q", "content": ""})
+    status, answer = caller("POST", f"{repo}/commits", body)
+    assert status == 400
+    assert "'q'" in answer["error"]["message"]
+    assert "'q/r/s'" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("ref", ["a..b", "-x", "a/../b", "..", "a/.git/b", "a%00b", ".git"])
+def test_a_ref_that_cannot_be_one_is_refused_wherever_it_is_asked_for(caller, repo, ref):
+    caller.commit({"a": "1"})
+    plain = ref.replace("%00", "\0")
+    person = {"author": caller.author}
+    for method, path, body in (
+        ("GET", f"{repo}/commits/{ref.replace('/', '%2F')}", ...),
+        ("GET", f"{repo}/commits?ref={ref}", ...),
+        ("GET", f"{repo}/content?ref={ref}", ...),
+        ("GET", f"{repo}/diff?base={ref}&head=main", ...),
+        ("GET", f"{repo}/diff?base=main&head={ref}", ...),
+        ("GET", f"{repo}/agentblame?base={ref}&head=main", ...),
+        ("GET", f"{repo}/agentblame?base=main&head={ref}", ...),
+        ("DELETE", f"{repo}/branches/{ref}", ...),
+        ("POST", f"{repo}/branches", {"name": "n", "from": plain}),
+        ("POST", f"{repo}/branches", {"name": plain, "from": "main"}),
+        ("POST", f"{repo}/merge/{ref}", person | {"head": "main"}),
+        ("POST", f"{repo}/merge/main", person | {"head": plain}),
+        ("POST", f"{repo}/merge/main", person | {"head": plain, "delete_branch": True}),
+        ("POST", f"{repo}/commits", commit_body(caller, [], branch=plain)),
+        ("POST", f"{repo}/commits", commit_body(caller, [], base_sha=plain)),
+        ("PATCH", repo, {"default_branch": plain}),
+        ("POST", "/acme/repos", {"name": "n", "default_branch": plain}),
+    ):
+        assert caller.refused(method, path, body) == (400, "BAD_REQUEST"), (method, path, body)
 
 
 @pytest.mark.parametrize(
@@ -400,6 +442,17 @@ def test_the_patch_is_one_that_git_applies(caller, changes, depot, git, tmp_path
     assert git("write-tree", directory=clone) == git("rev-parse", "next^{tree}")
 
 
+def test_a_binary_file_that_only_moved_is_in_the_patch_as_git_has_it(caller, repo, git, depot, tmp_path):
+    caller.commit({"bin": "\0" * 100 + "Binary files \n", "text": "1\n"})
+    caller.ok("POST", f"{repo}/branches", {"name": "next", "from": "main"})
+    caller.commit({"bin": None, "Binary files x": "\0" * 100 + "Binary files \n", "text": "2\n"}, "next")
+    patch = caller.send("GET", f"{repo}/diff?base=main&head=next", Accept="text/plain").content
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", depot.repository_path("acme", "r"), clone], check=True, capture_output=True)
+    git("apply", "--index", "-", directory=clone, stdin=patch)
+    assert git("write-tree", directory=clone) == git("rev-parse", "next^{tree}")
+
+
 def test_a_large_patch_is_left_out(caller, repo):
     caller.commit({"a": ""})
     caller.ok("POST", f"{repo}/branches", {"name": "next", "from": "main"})
@@ -499,8 +552,10 @@ def test_a_name_that_only_libgit2_knows_as_dot_git_is_refused(caller, repo, monk
     from mesa_transports.local import names
 
     monkeypatch.setattr(names, "is_dot_git", lambda segment: False)
-    body = commit_body(caller, [{"path": ".git/config", "content": ""}])
-    assert caller.refused("POST", f"{repo}/commits", body) == (400, "BAD_REQUEST")
+    body = commit_body(caller, [{"path": "a/.git/config", "content": ""}])
+    status, answer = caller("POST", f"{repo}/commits", body)
+    assert status == 400
+    assert "'a/.git'" in answer["error"]["message"]
 
 
 def test_a_path_may_be_deleted_below_a_file_that_becomes_a_directory(caller, repo, git):

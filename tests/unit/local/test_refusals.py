@@ -125,15 +125,31 @@ def test_a_bad_query(caller, repo, query):
         ("GET", "/acme/r/branches/x", 405), ("PUT", "/acme", 405), ("OPTIONS", "/acme", 405), ("BREW", "/acme", 405),
         ("POST", "/acme/r/content", 405), ("GET", "/acme/..", 404), ("GET", "/acme/nope", 404), ("GET", "/a%00/r", 404),
         ("GET", "/acme/a%2Fbranches", 404), ("GET", "/acme%2Fr", 404), ("GET", "/acme/r%2F..%2Fx", 404),
-        ("GET", "/%FF", 400), ("GET", "/acme/%FF", 400), ("GET", "/acme/r/commits/%00", 404),
+        ("GET", "/%FF", 400), ("GET", "/acme/%FF", 400), ("GET", "/acme/r/commits/%00", 400),
         ("DELETE", "/acme/r/branches/%FF", 400), ("DELETE", "/acme/r/branches/a%00", 400), ("PATCH",
         "/acme/repos", 405),
         ("DELETE", "/acme/api-keys", 405), ("GET", "/acme/repos/content", 404), ("DELETE",
-        "/acme/r/webhooks/%00", 404), ("GET", "/acme/r/commits/" + "f" * 9999, 404),
+        "/acme/r/webhooks/%00", 404), ("GET", "/acme/r/commits/" + "f" * 9999, 400),
     ],
 )  # fmt: skip
 def test_a_bad_path(caller, repo, method, path, status):
     assert caller(method, path)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "headers"),
+    [
+        ("GET", "/\ud800", {}),
+        ("GET", "/acme/r/branches/\udfff", {}),
+        ("GET", "/acme/repos?cursor=\ud800", {}),
+        ("GET", "/acme?q=\ud800", {}),
+        ("\ud800", "/acme", {}),
+        ("GET", "/acme", {"X-Any": "\ud800"}),
+        ("GET", "/acme", {"X-\ud800": "any"}),
+    ],
+)
+def test_a_lone_surrogate(caller, repo, method, url, headers):
+    assert caller.refused(method, caller.base + url, **headers) == (400, "BAD_REQUEST")
 
 
 def test_an_encoded_static_segment_is_the_same_segment(caller, repo):

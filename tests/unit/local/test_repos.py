@@ -117,6 +117,30 @@ def test_an_upstream_never_shows_its_token(caller, repo):
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        ("https://git.example/x", "https://GIT.example:443/y", True),
+        ("https://git.example/x", "https://user@git.example/x", True),
+        ("http://git.example:80/x", "http://git.example/y", True),
+        ("https://git.example/x", "http://git.example/x", False),
+        ("https://git.example/x", "https://git.example:8443/x", False),
+        ("https://git.example:8443/x", "https://git.example/x", False),
+        ("https://git.example/x", "git://git.example/x", False),
+        ("https://git.example/x", "/git.example/x", False),
+        ("ssh://git.example/x", "ssh://git.example/x", True),
+        ("ssh://git.example/x", "ssh://git.example/y", False),
+        ("/srv/x", "/srv/x", True),
+        ("/srv/x", "/srv/y", False),
+        ("/srv/x", "https://git.example/x", False),
+    ],
+)
+def test_a_token_stays_with_the_origin_that_it_was_given_for(caller, repo, old, new, kept):
+    caller.ok("PATCH", repo, {"upstream": {"uri": old, "token": "sekret"}})
+    assert caller.ok("PATCH", repo, {"upstream": {"uri": new}})["upstream"]["has_credential"] is kept
+    assert caller.ok("PATCH", repo, {"upstream": {"uri": new, "token": "t"}})["upstream"]["has_credential"] is True
+
+
+@pytest.mark.parametrize(
     "upstream",
     [
         [], "x", {}, {"uri": ""}, {"uri": "-x"}, {"uri": "ext::sh -c id"}, {"uri": "ext::id"}, {"uri": "::id"},
@@ -179,6 +203,41 @@ def test_diverged_branches_stay_and_are_an_error(caller, upstream):
     status = caller.ok("GET", "/acme/r/sync")["status"]
     assert status == {"type": "error", "message": "branches have diverged from the upstream: main"}
     assert caller.ok("GET", "/acme/r")["upstream"]["last_sync_error"] == status["message"]
+
+
+def test_branches_that_no_request_could_name_are_not_synced(caller, upstream):
+    work, git = upstream
+    git("update-ref", f"refs/heads/{'a' * 40}", "HEAD")
+    git("update-ref", "refs/heads/-x", "HEAD")
+    git("branch", "abcdef")
+    caller.ok("POST", "/acme/repos", {"name": "r", "upstream": {"uri": str(work)}})
+    caller.ok("POST", "/acme/r/sync")
+    branches = [branch["name"] for branch in caller.ok("GET", "/acme/r/branches")["branches"]]
+    assert branches == ["abcdef", "main"]
+    assert all(caller.ok("GET", f"/acme/r/commits?ref={branch}")["commits"] for branch in branches)
+
+
+def test_what_git_fsck_finds_fault_with_is_not_synced(caller, upstream):
+    work, git = upstream
+    (work / ".gitmodules").write_text('[submodule "x"]\n\tpath = x\n\turl = -u./payload\n')
+    git("add", ".gitmodules")
+    git("commit", "-q", "-m", "bad")
+    caller.ok("POST", "/acme/repos", {"name": "r", "upstream": {"uri": work.as_uri()}})
+    for _ in range(2):
+        assert caller.refused("POST", "/acme/r/sync") == (400, "BAD_REQUEST")
+    assert "gitmodulesUrl" in caller.ok("GET", "/acme/r/sync")["status"]["message"]
+    assert caller.ok("GET", "/acme/r/branches")["branches"] == []
+
+
+def test_a_push_into_the_directory_is_checked_too(caller, upstream, repo, depot):
+    work, git = upstream
+    git("push", "-q", str(depot.repository_path("acme", "r")), "main:good")
+    (work / ".gitmodules").write_text('[submodule "../x"]\n\tpath = x\n')
+    git("add", ".gitmodules")
+    git("commit", "-q", "-m", "bad")
+    with pytest.raises(subprocess.CalledProcessError):
+        git("push", "-q", str(depot.repository_path("acme", "r")), "main:bad")
+    assert [branch["name"] for branch in caller.ok("GET", f"{repo}/branches")["branches"]] == ["good"]
 
 
 def test_a_branch_that_is_in_the_way_is_an_error(caller, upstream):
