@@ -29,6 +29,7 @@ from mesa_transports.local.__main__ import main
 from mesa_transports.local.server import Server
 
 KEY = {"Authorization": "Bearer any"}
+UNSIGNED = "PUT /api/v1/a/r/lfs/objects/x?size=99999999&expires=9999999999&signature=x HTTP/1.1\r\n"
 
 
 def get(url):
@@ -262,12 +263,7 @@ def exchange(server, content):
         ("POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: abc\r\n\r\n", 400, "BAD_REQUEST"),
         (f"POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: {'9' * 5000}\r\n\r\n", 400, "BAD_REQUEST"),
         ("POST /api/v1/acme/repos HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", 413, "PAYLOAD_TOO_LARGE"),
-        (
-            "PUT /api/v1/a/r/lfs/objects/x?size=99999999&expires=9999999999&signature=x HTTP/1.1\r\nContent-Length: "
-            + "99999999\r\nExpect: 100-continue\r\n\r\n",
-            413,
-            "PAYLOAD_TOO_LARGE",
-        ),
+        (f"{UNSIGNED}Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n", 413, "PAYLOAD_TOO_LARGE"),
         ("PUT /api/v2/x HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", 413, "PAYLOAD_TOO_LARGE"),
         ("POST /api/v1/acme/repos HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "NOT_IMPLEMENTED"),
         ("POST /api/v1/acme/repos HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "BAD_REQUEST"),
