@@ -124,8 +124,9 @@ async def nonblocking(url: str, rounds: int) -> dict[str, float]:
                 return await response.read()
 
         def send(transport: AsyncHttpxTransport | AsyncHttpx2Transport | AiohttpTransport) -> Awaitable[Response]:
-            return transport.asend(Request("GET", url, HEADERS, timeout=30.0))
+            return transport.asend(request)
 
+        request = Request("GET", url, HEADERS, timeout=30.0)
         candidates: dict[str, Callable[[], Awaitable[object]]] = {
             "httpx": lambda: by_hand.get(url, headers=HEADERS),
             "httpx2": lambda: by_hand2.get(url, headers=HEADERS),

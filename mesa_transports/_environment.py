@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from mesa_core.urls import is_loopback
+
 __all__ = ["EnvironmentProxies"]
 
 
@@ -12,20 +14,24 @@ class EnvironmentProxies:
     """Looks an origin's proxy up once, when it is first asked for: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY."""
 
     def __init__(self) -> None:
+        self._proxies = getproxies()
         self._known: dict[str, str | None] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether the environment names a proxy at all."""
+        return bool(self._proxies)
 
     def proxy_of(self, origin: str) -> str | None:
         """Return the URL of the proxy through which an origin is reached; None for a direct connection."""
-        try:
-            return self._known[origin]
-        except KeyError:
-            return self._known.setdefault(origin, _lookup(origin))
+        if not self._proxies:
+            return None
+        if origin not in self._known:
+            self._known[origin] = self._lookup(origin)
+        return self._known[origin]
 
-
-def _lookup(origin: str) -> str | None:
-    parts = urlsplit(origin)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    def _lookup(self, origin: str) -> str | None:
+        parts = urlsplit(origin)
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
+        if not proxy or is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
+            return None  # what is on this machine is never asked for elsewhere: plain http shows the key
+        return proxy if "://" in proxy else f"http://{proxy}"

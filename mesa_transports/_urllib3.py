@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from urllib3 import HTTPHeaderDict
@@ -62,6 +63,13 @@ class _BoundedResponse(http.client.HTTPResponse):
         super().__init__(sock, debuglevel, method, url)
         raw: Any = self.fp.detach()  # `Any`: typeshed does not know that `fp` is what `socket.makefile` made
         self.fp = io.BufferedReader(_BoundedReader(sock, raw))
+
+    def begin(self) -> None:
+        """Read up to the final response; the standard library passes over 100 alone (RFC 9110, section 15.2)."""
+        super().begin()
+        while 101 < self.status < 200:  # noqa: PLR2004 - interim, other than 101 Switching Protocols
+            self.headers = self.msg = cast("Any", None)  # what tells that there is something to read
+            super().begin()
 
 
 class _Bounded(HTTPConnection):
@@ -147,12 +155,16 @@ BOUNDED_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] 
 }
 
 
-def prepared_fields(request: Request) -> HTTPHeaderDict:
+def prepared_fields(request: Request) -> MutableMapping[str, str]:
     """Return header fields as urllib3 takes them, complete, so that it adds none of its own."""
-    fields = HTTPHeaderDict(request.headers.fields())
-    fields.setdefault("User-Agent", SKIP_HEADER)
-    fields.setdefault("Accept-Encoding", "gzip, deflate")
-    fields.discard("Content-Length")
+    pairs = [pair for pair in request.headers.fields() if pair[0].lower() != "content-length"]
+    fields: MutableMapping[str, str] = dict(pairs)
+    if len(fields) < len(pairs):  # a name came repeatedly; the mapping that knows of that takes its time
+        fields = HTTPHeaderDict(pairs)
+    if "User-Agent" not in request.headers:
+        fields["User-Agent"] = SKIP_HEADER
+    if "Accept-Encoding" not in request.headers:
+        fields["Accept-Encoding"] = "gzip, deflate"
     if request.content:
         fields["Content-Length"] = str(len(request.content))
     return fields

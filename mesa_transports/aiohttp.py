@@ -7,9 +7,11 @@ own, redirects, and a second sending of a request whose connection broke. Each i
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import select
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -32,15 +34,16 @@ except ImportError as error:
     raise ConfigurationError("aiohttp is not installed: pip install 'mesa-sdk[aiohttp]'") from error
 
 if TYPE_CHECKING:
+    from aiohttp import ClientRequest, ClientTimeout
     from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
 __all__ = ["AiohttpTransport", "provide_transports"]
 
 _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as the other transports do
 _MOST_FIELD_BYTES: Final = 100 * 1024  # of one header field, as httpcore allows
 _PIECE: Final = 64 * 1024  # bytes of a body that are written before others get their turn
-_NO_AUTOMATIC_FIELDS: Final = ("User-Agent", "Accept", "Content-Type")
-_NO_TIMEOUT: Final = aiohttp.ClientTimeout()  # the attempt has one
+_AUTOMATIC_FIELDS: Final = ("User-Agent", "Accept", "Content-Type")  # which aiohttp would add
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 
@@ -111,8 +114,6 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
             connector=connector,
             connector_owner=self._given is None,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NO_AUTOMATIC_FIELDS,
-            timeout=_NO_TIMEOUT,
             max_line_size=_MOST_FIELD_BYTES,
             max_field_size=_MOST_FIELD_BYTES,
         )
@@ -122,20 +123,23 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
     async def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         url, fields, content = _url(request.url), _fields(request), request.content
         proxy = pool.proxy_of(url)
+        complete = "User-Agent" in fields and "Accept" in fields and (not content or "Content-Type" in fields)
+        attempt.stage = Stage.CONNECTING
+        attempt.remaining()  # which refuses a time of 0, to aiohttp no bound at all
         attempt.stage = Stage.HANDED_OVER
-        async with (
-            asyncio.timeout(attempt.remaining()),
-            pool.session.request(
-                request.method,
-                url,
-                headers=fields,
-                data=_Body(content) if len(content) > _PIECE else content or None,
-                allow_redirects=False,
-                proxy=proxy,
-            ) as response,
-        ):
-            received = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
-            return Response(response.status, received, await response.read())
+        async with pool.session.request(
+            request.method,
+            url,
+            headers=fields,
+            data=_Body(content) if len(content) > _PIECE else content or None,
+            allow_redirects=False,
+            proxy=proxy,
+            skip_auto_headers=None if complete else _AUTOMATIC_FIELDS,  # asked for, it costs
+            timeout=_within(request.timeout),
+        ) as response:
+            content = await response.read()
+            received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+            return Response(response.status, received, content)
 
 
 @frozen
@@ -149,7 +153,9 @@ class _Pool:
 
     def proxy_of(self, url: URL) -> str | None:
         """Return the proxy for a URL. aiohttp's own look into the environment would find ~/.netrc there too."""
-        return self.proxy or (self.environment.proxy_of(str(url.origin())) if self.trust_env else None)
+        if self.proxy is None and self.trust_env and self.environment:
+            return self.environment.proxy_of(str(url.origin()))
+        return self.proxy
 
     async def aclose(self) -> None:
         """Close the connections, unless they are a ready-made session's."""
@@ -163,15 +169,17 @@ class _Connector(aiohttp.TCPConnector):
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
         self._fresh: Final[set[object]] = set()
 
-    async def connect(self, *args: Any, **options: Any) -> Connection:
-        """Return a connection that the server has not ended; `Any` stands for aiohttp's signature."""
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109
+        """Return a connection that the server has not ended."""
+        reach(Stage.CONNECTING)
+        # While others are in use, the loop runs and sees an idle connection end; otherwise it may have stood still.
+        unwatched = not self._acquired
         while True:
-            reach(Stage.CONNECTING)
-            connection = await super().connect(*args, **options)
+            connection = await super().connect(req, traces, timeout)
             if connection.protocol in self._fresh:
                 self._fresh.remove(connection.protocol)
                 break
-            if not _readable(connection):
+            if not (unwatched and _readable(connection)):
                 break
             connection.close()
         reach(Stage.SENT)
@@ -218,6 +226,12 @@ class _Body(aiohttp.Payload):
             await writer.write(view[start : start + _PIECE])
 
 
+@lru_cache(maxsize=256)
+def _within(seconds: float | None) -> aiohttp.ClientTimeout:
+    """Return a bound of a whole attempt, which aiohttp would round up to a whole second otherwise."""
+    return aiohttp.ClientTimeout(total=seconds, ceil_threshold=math.inf)
+
+
 def _url(text: str) -> URL:
     """Return a URL as it stands, without the user that aiohttp would make an Authorization of."""
     url = URL(text, encoded=True)
@@ -225,16 +239,25 @@ def _url(text: str) -> URL:
 
 
 def _fields(request: Request) -> CIMultiDict[str]:
-    """Return the header fields of a request.
+    """Return the header fields of a request, without the length, which aiohttp counts itself.
 
     Raises:
-        ValueError: a value holds what aiohttp would not send, or not send as it is.
+        ValueError: one holds what aiohttp would not send, or not send as it is.
     """
-    fields = CIMultiDict[str]()
+    pairs: list[tuple[str, str]] = []
     for name, value in request.headers.fields():
-        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
-            raise ValueError(f"header field {name!r} holds characters outside ASCII, or a line break")
-        if name.lower() != "content-length":  # aiohttp counts itself
-            fields.add(name, value)
-    fields.setdefault("Accept-Encoding", "gzip, deflate")
+        if not ((value.isascii() and value.isprintable()) or _VALUE.fullmatch(value)):
+            raise ValueError(f"the value of {name!r} holds characters outside ASCII, or a line break")
+        if _is_sent(name):
+            pairs.append((name, value))
+    fields = CIMultiDict(pairs)
+    if "Accept-Encoding" not in fields:
+        fields["Accept-Encoding"] = "gzip, deflate"
     return fields
+
+
+@lru_cache(maxsize=256)
+def _is_sent(name: str) -> bool:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header field")
+    return name.lower() != "content-length"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -16,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
+from mesa_core.urls import is_loopback
 from mesa_transports._attempt import Attempt, Faults, Stage
 from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
@@ -85,8 +87,11 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
         # Given here as well as on the session, since the environment has precedence over a session.
         proxies, verify, cert = dict(pool.proxies), pool.verify, pool.cert
         settings: Any = pool.merge_environment_settings(request.url, proxies, stream=True, verify=verify, cert=cert)
+        if not pool.proxies and is_loopback(urlsplit(request.url).hostname or ""):
+            settings["proxies"] = {}  # what is on this machine is never asked for through the environment's proxy
         if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, _Adapter):
             _bound(adapter, prepared, settings)
+        attempt.stage = Stage.CONNECTING
         timeout = attempt.remaining()
         attempt.stage = Stage.HANDED_OVER
         with adapter.send(prepared, timeout=timeout, **settings) as response:

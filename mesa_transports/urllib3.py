@@ -6,6 +6,7 @@ fields, and because looking a pool up in it costs more than to remember it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepare
 
 __all__ = ["Urllib3Transport", "provide_transports"]
 
+_URL: Final = re.compile("(https?://[^/?#]+)([^#]*)", re.IGNORECASE)
 _NO_EVICTION: Final = 1 << 30  # pools are few, and one that is dropped would be closed in the middle of its use
 
 
@@ -110,22 +112,28 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
             route.pool.close()
 
     def _exchange(self, pool: _Pools, request: Request, attempt: Attempt) -> Response:
-        parts = urlsplit(request.url)
-        route = pool.route(f"{parts.scheme}://{parts.netloc}")
-        target = request.url if route.by_whole_url else parts._replace(scheme="", netloc="", fragment="").geturl()
+        matched = _URL.match(request.url)
+        if matched is None:
+            raise ValueError("expected an HTTP URL")
+        origin, target = matched.groups()
+        route = pool.route(origin)
+        if route.by_whole_url:
+            target = matched[0]
+        elif not target.startswith("/"):
+            target = f"/{target}"
         fields = prepared_fields(request)
+        attempt.stage = Stage.CONNECTING
         timeout = attempt.remaining()
         attempt.stage = Stage.HANDED_OVER
         response = route.pool.urlopen(
             request.method,
-            target or "/",
+            target,
             request.content or None,
             fields,
             retries=False,
             redirect=False,
             assert_same_host=False,
             timeout=timeout,
-            pool_timeout=timeout,
         )
         return Response(response.status, response.headers.iteritems(), response.data)
 
@@ -158,4 +166,4 @@ def _route(manager: urllib3.PoolManager, origin: str) -> _Route:
     pool: Any = manager.connection_from_url(origin)
     if pool.ConnectionCls not in BOUNDED_CONNECTIONS.values():  # a ready-made one; what it has open stays as it is
         pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
-    return _Route(pool, by_whole_url=manager.proxy is not None and origin.startswith("http:"))
+    return _Route(pool, by_whole_url=manager.proxy is not None and origin.lower().startswith("http:"))

@@ -238,6 +238,24 @@ def test_proxy_option_has_precedence(make: Make, server: FaultServer, monkeypatc
     assert make(proxy=server.url()).send(Request("GET", "http://api.invalid/echo", timeout=5)).status_code == 200
 
 
+def test_url_without_a_path(make: Make, server: FaultServer) -> None:
+    make().send(Request("GET", server.url("?a=1#part"), timeout=5))
+    assert server.received[0].target == "/?a=1"
+
+
+def test_no_time_at_all(make: Make, server: FaultServer) -> None:
+    assert failure(make(), ask(server, "/echo", timeout=0), ConnectError).sent is False
+    assert server.received == []
+
+
+def test_ready_made_proxy_manager(server: FaultServer, tls_server: FaultServer, ca_file: str) -> None:
+    with urllib3.ProxyManager(server.url(), ca_certs=ca_file) as manager:
+        transport = Urllib3Transport(client=manager)
+        for request in (Request("GET", "http://api.invalid/echo", timeout=5), ask(tls_server, "/echo")):
+            assert transport.send(request).status_code == 200
+    assert [seen.target for seen in server.received] == ["http://api.invalid/echo", f"127.0.0.1:{tls_server.port}"]
+
+
 # TLS
 
 
