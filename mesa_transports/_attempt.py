@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 from attrs import define, field, frozen
 
 from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
-from mesa_core.http import Request
+from mesa_core.http import Request, Response
 from mesa_core.secrets import without_secrets
 
 __all__ = ["Attempt", "Faults", "Stage", "current", "reach"]
@@ -106,6 +106,12 @@ class Attempt:
             except Exception:
                 if not addresses:
                     raise
+
+    def answered(self, response: Response) -> Response:
+        """Return a response that ends the exchange; one that switches to another protocol does not."""
+        if response.status_code < 200:  # noqa: PLR2004 - where HTTP's final responses begin
+            raise ConnectionLost(self._message(f"no final response (status {response.status_code})"))
+        return response
 
     def failure(self, error: Exception, faults: Faults) -> TransportError:
         """Return what a library's exception means, in one line without the library's words, which may show secrets."""

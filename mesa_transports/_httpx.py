@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["BlockingHttpx", "Library", "NonBlockingHttpx"]
 
 _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
+_LOOPBACK: Final = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
+"""Patterns of what is this machine, as httpx mounts take them."""
 
 
 @frozen
@@ -74,7 +76,10 @@ class Library:
             context = self.tls(verify=options.verify)
         load_cert(context, options.cert)
         limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
-        return {"verify": context, "proxy": options.proxy, "limits": limits}
+        taken: dict[str, Any] = {"verify": context, "proxy": options.proxy, "limits": limits}
+        if options.proxy is None:  # what is on this machine is never asked for through the environment's proxy
+            taken["mounts"] = dict.fromkeys(_LOOPBACK)
+        return taken
 
     def prepared(self, request: Request) -> httpx.Request:
         """Return a request as the library takes it; bytes keep names and values exactly as they are."""

@@ -110,7 +110,7 @@ class BlockingTransport(_Pooled[C], Generic[C, P]):
         self._check_open(request)
         with Attempt(request) as attempt:
             try:
-                return self._exchange(self._pool or self._opened(request), request, attempt)
+                return attempt.answered(self._exchange(self._pool or self._opened(request), request, attempt))
             except TransportError:
                 raise
             except Exception as error:  # whatever a library raises, only our errors leave
@@ -176,7 +176,7 @@ class NonBlockingTransport(_Pooled[C], Generic[C, L]):
         with Attempt(request) as attempt:
             try:
                 pool = self._pools.here() or await self._pools.enter(self._open())
-                return await self._exchange(pool, request, attempt)
+                return attempt.answered(await self._exchange(pool, request, attempt))
             except TransportError:
                 raise
             except Exception as error:  # whatever a library raises, only our errors leave

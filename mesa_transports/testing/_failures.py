@@ -24,7 +24,16 @@ _TIMEOUT: Final = 0.25
 _LATEST: Final = 1.2 * _TIMEOUT + 0.6
 """A timeout bounds the attempt within 20 %; the rest is for a busy machine. What drips, drips for longer by far."""
 _UPLOAD: Final = b"x" * (32 * 1024 * 1024)  # more than the sockets of both ends hold
-_BROKEN: Final = ("/reset", "/close", "/reset-in-body", "/truncated", "/truncated-chunks", "/garbage", "/bad-gzip")
+_BROKEN: Final = (
+    "/reset",
+    "/close",
+    "/reset-in-body",
+    "/truncated",
+    "/truncated-chunks",
+    "/garbage",
+    "/bad-gzip",
+    "/switch-protocols",
+)
 _SECRETS: Final = ("s3cret-key", "s3cret-signature")
 
 
@@ -72,8 +81,8 @@ class FailureTests(Harness):
 
     def test_timeout_does_not_outlive_the_attempt(self, transport: Driver, server: FaultServer) -> None:
         """The next request on the same connection has its own time, or no bound."""
-        for timeout in (0.3, None, 5.0):
-            assert transport.send(ask(server, "/status/200", timeout=timeout)).status_code == 200  # noqa: PLR2004
+        for path, timeout in (("/status/200", 0.5), ("/late", None), ("/status/200", 5.0)):
+            assert transport.send(ask(server, path, timeout=timeout)).status_code == 200  # noqa: PLR2004
         assert server.connections == 1
 
     @pytest.mark.parametrize("path", ["/reset", "/truncated", "/stall"])

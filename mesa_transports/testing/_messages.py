@@ -108,6 +108,12 @@ class MessageTests(Harness):
         assert response.headers["Location"] == "/echo"
         assert len(server.received) == 1
 
+    def test_interim_response_is_not_the_answer(self, transport: Driver, server: FaultServer) -> None:
+        """What comes before the answer, such as 103 Early Hints, is passed over (RFC 9110, section 15.2)."""
+        response = transport.send(ask(server, "/early-hints", method="POST", content=b"the answer"))
+        assert (response.status_code, response.content) == (200, b"the answer")
+        assert "Link" not in response.headers
+
     def test_redirect_to_nowhere_is_a_response(self, transport: Driver, server: FaultServer) -> None:
         """A transport does not even read where a redirect leads."""
         assert transport.send(ask(server, "/bad-redirect")).status_code == 302

@@ -22,6 +22,8 @@ BIG: Final = ALL_BYTES * (10 * 1024 * 1024 // 256)
 TEXT: Final = b"What is compressed is read as what it was. " * 100
 
 _INTERVAL: Final = 0.1  # seconds between two bytes of a drip
+_DRIPS: Final = 42  # bytes: far longer than a timeout, and yet a transport that has none is not waited for for ever
+_LATE: Final = 0.8  # seconds; longer than the timeout of the request before
 _STALL: Final = 60.0  # seconds of silence, longer than any test
 _HALF: Final = b"the first half"
 _COOKIES: Final = (("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "b=2; Expires=Wed, 01 Jan 2031 00:00:00 GMT"))
@@ -102,6 +104,22 @@ def _pause(peer: Peer, received: Received) -> bool:
     return _mirror(peer, received)
 
 
+def _late(peer: Peer, received: Received) -> bool:
+    peer.stopping.wait(_LATE)
+    return _mirror(peer, received)
+
+
+def _early_hints(peer: Peer, received: Received) -> bool:
+    peer.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+    peer.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+    return _mirror(peer, received)
+
+
+def _switch_protocols(peer: Peer, _received: Received) -> bool:
+    peer.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
+    return False
+
+
 def _close(_peer: Peer, _received: Received) -> bool:
     return False
 
@@ -141,19 +159,19 @@ def _stall_in_body(peer: Peer, _received: Received) -> bool:
 
 def _drip_fields(peer: Peer, _received: Received) -> bool:
     peer.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    peer.drip(b"x" * 1000, _INTERVAL)
+    peer.drip(b"x" * _DRIPS, _INTERVAL)
     return False
 
 
 def _drip_body(peer: Peer, _received: Received) -> bool:
     peer.respond(200, b"", _LONG)
-    peer.drip(b"x" * 1000, _INTERVAL)
+    peer.drip(b"x" * _DRIPS, _INTERVAL)
     return False
 
 
 def _drip_chunks(peer: Peer, _received: Received) -> bool:
     peer.respond(200, b"", _CHUNKED)
-    peer.drip(b"1\r\nx\r\n" * 200, _INTERVAL)
+    peer.drip(b"1\r\nx\r\n" * (_DRIPS // 6), _INTERVAL)
     return False
 
 
@@ -175,6 +193,9 @@ def _tunnel(peer: Peer, received: Received) -> bool:
 _BEHAVIOURS: Final[dict[str, Callable[[Peer, Received], bool]]] = {
     DEAF: _stall,
     "close": _close,
+    "switch-protocols": _switch_protocols,
+    "early-hints": _early_hints,
+    "late": _late,
     "drip-body": _drip_body,
     "drip-chunks": _drip_chunks,
     "drip-fields": _drip_fields,

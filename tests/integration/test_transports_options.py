@@ -222,14 +222,31 @@ def test_proxy_that_is_silent(make: Make, silent: str) -> None:
     late(make(proxy=f"http://{silent}"), Request("GET", "https://api.invalid/", timeout=TIMEOUT), ConnectError)
 
 
-@pytest.mark.parametrize(("no_proxy", "target"), [("", "http://127.0.0.1:{}/echo"), ("127.0.0.1", "/echo")])
-def test_environment_names_the_proxy(
-    make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch, no_proxy: str, target: str
+def test_environment_names_the_proxy(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url())
+    make().send(Request("GET", "http://api.invalid/echo", timeout=5))
+    assert server.received[0].target == "http://api.invalid/echo"
+
+
+def test_environment_names_what_needs_no_proxy(
+    make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", server.url())
-    monkeypatch.setenv("NO_PROXY", no_proxy)
-    make().send(ask(server, "/echo"))
-    assert server.received[0].target == target.format(server.port)
+    monkeypatch.setenv("NO_PROXY", "api.invalid")
+    assert failure(make(), Request("GET", "http://api.invalid/echo", timeout=5), ConnectError).sent is False
+    assert server.received == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_needs_no_proxy_of_the_environment(
+    make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """Plain http is allowed to this machine because nobody else sees it; a proxy would see the key."""
+    for name in ("HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://{unused()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert make().send(Request("GET", f"http://{host}:{server.port}/echo", timeout=5)).status_code == 200
+    assert server.received[0].target == "/echo"
 
 
 def test_proxy_option_has_precedence(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
