@@ -98,20 +98,23 @@ def test_cancellation_of_a_tls_handshake_closes_the_connection(kind: type[Any], 
     async def main() -> None:
         async with kind() as transport, await anyio.create_tcp_listener(local_host="127.0.0.1") as listeners:
             port = listeners.extra(anyio.abc.SocketAttribute.local_port)
-            ended = anyio.Event()
+            begun, ended = anyio.Event(), anyio.Event()
 
             async def silent(stream: anyio.abc.SocketStream) -> None:
                 async with stream:
                     with contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
                         while await stream.receive():
-                            pass
+                            begun.set()
                 ended.set()
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(listeners.serve, silent)
-                with anyio.move_on_after(0.1):
-                    await transport.asend(Request("GET", f"https://127.0.0.1:{port}/"))
-                with anyio.fail_after(5):
+                async with anyio.create_task_group() as asking:
+                    asking.start_soon(transport.asend, Request("GET", f"https://127.0.0.1:{port}/"))
+                    with anyio.fail_after(20):
+                        await begun.wait()
+                    asking.cancel_scope.cancel()
+                with anyio.fail_after(20):
                     await ended.wait()
                 tasks.cancel_scope.cancel()
 

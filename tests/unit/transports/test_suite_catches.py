@@ -273,9 +273,12 @@ def test_fork_that_shares_connections_fails(server: FaultServer, monkeypatch: py
 
     class Suite(TransportSuite):
         def make(self, **options: Any) -> HttpxTransport:
-            return OwesNothingToItsChildren(**options)
+            return transport
 
-    with pytest.raises((AssertionError, TransportError)):
+    with (
+        OwesNothingToItsChildren() as transport,
+        pytest.raises((AssertionError, TransportError)),
+    ):
         Suite().test_fork_in_the_middle_of_use(server, "blocking")
 
 
