@@ -1,0 +1,71 @@
+"""The transport on aiohttp, where no suite reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mesa_core.errors import ConnectionLost, TransportError
+from mesa_core.http import Request
+from mesa_transports.aiohttp import AiohttpTransport, _Body, _readable
+from mesa_transports.testing import FaultServer, ask
+
+
+def connection(sock: socket.socket | None) -> Any:
+    return SimpleNamespace(transport=None if sock is None else SimpleNamespace(get_extra_info=lambda _: sock))
+
+
+@pytest.mark.parametrize("system", ["with poll", "without poll"])
+def test_idle_connection_that_ended_can_be_read(monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    if system == "without poll":
+        monkeypatch.delattr(select, "poll")
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            assert not _readable(connection(ours))
+        assert _readable(connection(ours))
+    assert _readable(connection(ours))
+    assert _readable(connection(None))
+
+
+def test_connection_that_ended_while_the_loop_stood_still_is_not_used() -> None:
+    with FaultServer() as server, asyncio.Runner() as runner:
+        transport = AiohttpTransport()
+        for number in range(1, 4):
+            assert runner.run(transport.asend(ask(server, "/status/200"))).status_code == 200
+            assert server.connections == number
+            server._open[-1].shutdown(socket.SHUT_RDWR)
+            server.wait_for_close()
+        runner.run(transport.aclose())
+
+
+@pytest.mark.parametrize("fields", [{"X Y": "1"}, {"X-Y": "caf\xe9"}, {"X-Y": "a\tb\n"}])
+def test_field_that_aiohttp_would_change_is_refused(fields: dict[str, str]) -> None:
+    async def main() -> None:
+        async with AiohttpTransport() as transport:
+            with pytest.raises(TransportError, match="cannot be sent") as caught:
+                await transport.asend(Request("GET", "http://api.invalid/", fields))
+            assert not isinstance(caught.value, ConnectionLost)
+            assert caught.value.sent is False
+
+    asyncio.run(main())
+
+
+def test_tab_in_a_value_and_a_length_of_ones_own() -> None:
+    async def main() -> None:
+        with FaultServer() as server:
+            async with AiohttpTransport() as transport:
+                await transport.asend(ask(server, "/echo", headers={"X-Y": "a\tb", "Content-Length": "9"}))
+            assert server.received[0].get_all("X-Y") == ["a\tb"]
+            assert server.received[0].get_all("Content-Length") == []
+
+    asyncio.run(main())
+
+
+def test_body_reads_as_text() -> None:
+    assert _Body(b"caf\xc3\xa9").decode() == "caf\xe9"
