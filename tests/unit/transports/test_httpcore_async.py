@@ -1,5 +1,7 @@
 """The wrappers around httpcore's asynchronous parts, where no suite reaches them."""
 
+# ruff: noqa: ASYNC109  # the signatures are httpcore's
+
 from __future__ import annotations
 
 import anyio
@@ -18,7 +20,7 @@ class Recording(httpcore.AsyncMockBackend):
         self,
         path: str,
         timeout: float | None = None,
-        socket_options: object = None,  # noqa: ASYNC109 - httpcore's
+        socket_options: object = None,
     ) -> httpcore.AsyncNetworkStream:
         self.timeouts += (timeout,)
         return await super().connect_unix_socket(path, timeout)
