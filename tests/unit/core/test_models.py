@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -145,6 +146,10 @@ class TestEveryAnswerOfTheContract:
     ) -> None:
         data = example(schema, full=full)
         assert back(read(decoder, status, data), data) == data
+
+    def test_pickles(self, status: int, decoder: Json[Any], schema: Any) -> None:
+        model = read(decoder, status, example(schema))
+        assert pickle.loads(pickle.dumps(model)) == model
 
     def test_may_have_fields_that_this_release_does_not_know(
         self, status: int, decoder: Json[Any], schema: Any
