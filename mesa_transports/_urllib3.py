@@ -70,6 +70,8 @@ class _BoundedResponse(http.client.HTTPResponse):
         while 101 < self.status < 200:  # noqa: PLR2004 - interim, other than 101 Switching Protocols
             self.headers = self.msg = cast("Any", None)  # what tells that there is something to read
             super().begin()
+        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.will_close = True  # whatever it speaks now, it is no connection for another request
 
 
 class _Bounded(HTTPConnection):
