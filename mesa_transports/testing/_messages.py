@@ -108,6 +108,11 @@ class MessageTests(Harness):
         assert response.headers["Location"] == "/echo"
         assert len(server.received) == 1
 
+    def test_accept_encoding_is_the_callers(self, transport: Driver, server: FaultServer) -> None:
+        """A transport asks for what it can decompress, unless the request says what to ask for."""
+        transport.send(ask(server, "/echo", headers={"Accept-Encoding": "identity"}))
+        assert server.received[0].get_all("Accept-Encoding") == ["identity"]
+
     def test_interim_response_is_not_the_answer(self, transport: Driver, server: FaultServer) -> None:
         """What comes before the answer, such as 103 Early Hints, is passed over (RFC 9110, section 15.2)."""
         response = transport.send(ask(server, "/early-hints", method="POST", content=b"the answer"))

@@ -207,3 +207,17 @@ def test_a_factory_that_makes_no_transport_is_named(factory: object) -> None:
 def test_a_transport_class_instead_of_an_object_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="expected a name or an object, got the class Script"):
         Mesa(api_key="k", transport=type("Script", (), {}))
+
+
+def test_a_factory_without_a_signature_is_called_all_the_same() -> None:
+    class Odd(Plugin):
+        def provide_transports(self) -> dict[str, object]:
+            return {"odd": dict}
+
+    with pytest.raises(ConfigurationError, match="Mesa cannot use 'odd', which has no send and close"):
+        Mesa(api_key="k", transport="odd", plugins=[Odd()], transport_options={"x": 1})
+
+
+def test_what_a_factory_says_of_its_options_is_said_as_it_is() -> None:
+    with pytest.raises(ConfigurationError, match=r"^pool_size: expected"):
+        Mesa(api_key="k", transport="httpx", transport_options={"pool_size": 0})
