@@ -212,10 +212,22 @@ def test_a_transport_class_instead_of_an_object_is_refused() -> None:
 def test_a_factory_without_a_signature_is_called_all_the_same() -> None:
     class Odd(Plugin):
         def provide_transports(self) -> dict[str, object]:
-            return {"odd": dict}
+            return {"odd": getattr}  # written in C; what it says of its arguments is the word that counts
 
-    with pytest.raises(ConfigurationError, match="Mesa cannot use 'odd', which has no send and close"):
+    with pytest.raises(ConfigurationError, match="transport 'odd' cannot be made: TypeError"):
         Mesa(api_key="k", transport="odd", plugins=[Odd()], transport_options={"x": 1})
+
+
+def test_a_transport_of_the_other_world_is_refused_with_the_names_of_those_that_work() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        AsyncMesa(api_key="k", transport="requests")
+    assert str(refused.value) == (
+        "transport: AsyncMesa cannot use 'requests', which has no asend and aclose; "
+        "those that it can: aiohttp, httpx, httpx2, local"
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        Mesa(api_key="k", transport="aiohttp")
+    assert str(refused.value).endswith("those that it can: httpx, httpx2, local, requests, urllib3")
 
 
 def test_what_a_factory_says_of_its_options_is_said_as_it_is() -> None:
