@@ -218,7 +218,7 @@ def test_a_factory_without_a_signature_is_called_all_the_same() -> None:
         Mesa(api_key="k", transport="odd", plugins=[Odd()], transport_options={"x": 1})
 
 
-def test_a_transport_of_the_other_world_is_refused_with_the_names_of_those_that_work() -> None:
+def test_the_transports_that_work_are_all_named() -> None:
     with pytest.raises(ConfigurationError) as refused:
         AsyncMesa(api_key="k", transport="requests")
     assert str(refused.value) == (
