@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from types import GenericAlias
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from attrs import frozen
-from cattrs import Converter
-from cattrs.gen.typeddicts import make_dict_structure_fn  # pyright: ignore[reportUnknownVariableType] - dict without arguments
 
 from mesa_core.errors import InvalidRequest
-from mesa_core.faults import Mismatch, faults_of
 from mesa_core.models.commits import UpsertAction
 from mesa_core.models.common import Moment, Person
-from mesa_core.strict import Hook, instant, is_union, register_strict
+from mesa_core.strict import Hook, Mismatch, instant, is_union, register_strict
 from mesa_core.wire import wire_name
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["encode", "encode_json"]
 
@@ -53,6 +53,8 @@ def encode_json(value: object) -> bytes:
 
 
 def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:
+    from mesa_core.faults import faults_of  # noqa: PLC0415 - as below
+
     try:
         _converter(detailed=True).structure(body, kind)
     except Exception as detailed:  # noqa: BLE001 - any fault is reported
@@ -63,6 +65,8 @@ def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:
 
 @cache
 def _converter(*, detailed: bool) -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - 25 ms that `import mesa_sdk` need not pay
+
     converter = Converter(detailed_validation=detailed, forbid_extra_keys=True)
     register_strict(converter)
     converter.register_structure_hook_func(_is_moment, _moment)
@@ -73,7 +77,10 @@ def _converter(*, detailed: bool) -> Converter:
 
 
 def _body_hook(converter: Converter, kind: Any) -> Hook:
-    check = cast("Hook", make_dict_structure_fn(kind, converter))
+    from cattrs.gen import typeddicts  # noqa: PLC0415 - as above
+
+    make: Any = typeddicts.make_dict_structure_fn  # pyright: ignore[reportUnknownMemberType] - its `dict` is bare
+    check: Hook = make(kind, converter)
     names = {each: wire_name(kind, each) for each in get_type_hints(kind)}
     renamed = {name: wire for name, wire in names.items() if wire != name}
 

@@ -10,19 +10,19 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import GenericAlias
-from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import field, frozen
-from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn, override
 
 from mesa_core.errors import ResponseValidationError
-from mesa_core.faults import Mismatch, faults_of
 from mesa_core.http import Response
 from mesa_core.models.common import OpenEnum, Unknown
-from mesa_core.strict import Hook, is_union, register_strict, string
+from mesa_core.strict import Hook, Mismatch, is_union, register_strict, string
 from mesa_core.wire import wire_name
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["ANYTHING", "BYTES", "TEXT", "Json"]
 
@@ -58,6 +58,8 @@ def _unknown(value: Any, _: Any) -> Unknown:
 
 @cache
 def _converter(*, detailed: bool) -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - 25 ms that `import mesa_sdk` need not pay
+
     converter = Converter(detailed_validation=detailed)
     register_strict(converter)
     converter.register_structure_hook(OpenEnum, _open_enum)  # by class: a predicate's turn comes after the hook of str
@@ -73,6 +75,8 @@ def _converter(*, detailed: bool) -> Converter:
 
 
 def _model_hook(converter: Converter, kind: type[Any]) -> Hook:
+    from cattrs.gen import make_dict_structure_fn, override  # noqa: PLC0415 - as above
+
     names = {each.name: wire_name(kind, each.name) for each in attrs.fields(kind)}
     renamed: dict[str, Any] = {name: override(rename=wire) for name, wire in names.items() if wire != name}
     structure: Hook = make_dict_structure_fn(kind, converter, **renamed)
@@ -154,6 +158,8 @@ def _parsed(response: Response) -> Any:
 
 
 def _explained(response: Response, data: Any, kind: Any, error: Exception) -> ResponseValidationError:
+    from mesa_core.faults import faults_of  # noqa: PLC0415 - as above
+
     try:
         _converter(detailed=True).structure(data, kind)
     except Exception as detailed:  # noqa: BLE001 - any fault is reported

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import NoneType
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, get_type_hints
 
 from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
@@ -11,35 +10,12 @@ from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValida
 from mesa_core.suggestions import unknown
 from mesa_core.wire import wire_name
 
-__all__ = ["Fault", "Mismatch", "faults_of"]
+__all__ = ["Fault", "faults_of"]
 
 Fault: TypeAlias = tuple[str, str]
 """A path such as "$.repos[0].name", and what is wrong there."""
 NameOf: TypeAlias = Callable[[Any, str], str]
 """Gives the name that a class's attribute has in the data. `Any`: an attrs class or a TypedDict."""
-
-
-class Mismatch(TypeError):
-    """A value is not what was expected. Says the type that came and not the value, which may be a secret."""
-
-    def __init__(self, expected: str, value: object, *, show: bool = False) -> None:
-        came = f"{value!r:.80}" if show else _json_type(value)
-        super().__init__(f"expected {expected}, got {came}")
-
-
-_JSON_TYPES: Mapping[type[object], str] = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    bool: "a boolean",
-    NoneType: "null",
-}
-
-
-def _json_type(value: object) -> str:
-    if type(value) in (int, float):
-        return "a number"
-    return _JSON_TYPES.get(type(value), type(value).__name__)
 
 
 def faults_of(error: BaseException, path: str, name_of: NameOf) -> Iterator[Fault]:

@@ -6,19 +6,41 @@ These hooks accept a value only as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from cattrs import Converter
+if TYPE_CHECKING:
+    from cattrs import Converter
 
-from mesa_core.faults import Mismatch
-
-__all__ = ["Hook", "instant", "is_union", "register_strict", "string"]
+__all__ = ["Hook", "Mismatch", "instant", "is_union", "register_strict", "string"]
 
 Hook = Callable[[Any, Any], Any]
 """A cattrs structure hook: takes a value and a type. `Any`: data of any shape goes in."""
+
+
+class Mismatch(TypeError):
+    """A value is not what was expected. Says the type that came and not the value, which may be a secret."""
+
+    def __init__(self, expected: str, value: object, *, show: bool = False) -> None:
+        came = f"{value!r:.80}" if show else _json_type(value)
+        super().__init__(f"expected {expected}, got {came}")
+
+
+_JSON_TYPES: Mapping[type[object], str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    NoneType: "null",
+}
+
+
+def _json_type(value: object) -> str:
+    if type(value) in (int, float):
+        return "a number"
+    return _JSON_TYPES.get(type(value), type(value).__name__)
 
 
 def string(value: Any, _: Any) -> str:

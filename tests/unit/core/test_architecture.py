@@ -83,13 +83,23 @@ def test_plugins_know_the_cores_public_names_alone() -> None:
         assert {name for name in ours if name and name.startswith("mesa_")} <= {"mesa_core"}
 
 
-def test_importing_the_sdk_loads_no_http_library_and_reads_no_metadata() -> None:
+def test_importing_the_sdk_loads_no_http_library_no_converter_and_reads_no_metadata() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import mesa_sdk"], capture_output=True, text=True, check=True
     )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "mesa_sdk" in loaded
-    unwanted = ("httpx", "requests", "urllib3", "pygit2", "werkzeug", "anyio", "importlib.metadata", "mesa_transports")
+    unwanted = (
+        "httpx",
+        "requests",
+        "urllib3",
+        "pygit2",
+        "werkzeug",
+        "anyio",
+        "cattrs",
+        "importlib.metadata",
+        "mesa_transports",
+    )
     assert not {name for name in loaded if name.startswith(unwanted)}
 
 
