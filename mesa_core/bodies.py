@@ -77,10 +77,10 @@ def _converter(*, detailed: bool) -> Converter:
 
 
 def _body_hook(converter: Converter, kind: Any) -> Hook:
-    from cattrs.gen import typeddicts  # noqa: PLC0415 - as above
+    # The ignore: cattrs says `dict` without its arguments. The noqa: as above.
+    from cattrs.gen.typeddicts import make_dict_structure_fn as make  # noqa: PLC0415  # pyright: ignore[reportUnknownVariableType]
 
-    make: Any = typeddicts.make_dict_structure_fn  # pyright: ignore[reportUnknownMemberType] - its `dict` is bare
-    check: Hook = make(kind, converter)
+    check = cast("Hook", make(kind, converter))
     names = {each: wire_name(kind, each) for each in get_type_hints(kind)}
     renamed = {name: wire for name, wire in names.items() if wire != name}
 
