@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import tracemalloc
 
@@ -105,24 +106,42 @@ class Endless:
     async def aclose(self) -> None: ...
 
 
-def test_memory_does_not_grow_over_100_000_items():
-    client = Mesa(api_key="k", transport=Endless())
+class Watched:
+    """Counts items, and the memory that they leave behind."""
+
+    def __init__(self) -> None:
+        self.count = self.early = 0
+
+    def see(self, repo: object) -> None:
+        assert isinstance(repo, Repo)
+        self.count += 1
+        if self.count == 5_000:
+            tracemalloc.reset_peak()
+            self.early = tracemalloc.get_traced_memory()[0]
+
+
+def all_items(watched: Watched) -> None:
+    for repo in Mesa(api_key="k", transport=Endless()).repos.list(org="acme", limit=100):
+        watched.see(repo)
+
+
+async def all_items_async(watched: Watched) -> None:
+    async for repo in AsyncMesa(api_key="k", transport=Endless()).repos.list(org="acme", limit=100):
+        watched.see(repo)
+
+
+@pytest.mark.parametrize("iterate", [all_items, lambda watched: asyncio.run(all_items_async(watched))])
+def test_memory_does_not_grow_over_100_000_items(iterate):
+    watched = Watched()
     tracemalloc.start()
     try:
-        count = 0
-        early = 0
-        for repo in client.repos.list(org="acme", limit=100):
-            count += 1
-            assert isinstance(repo, Repo)
-            if count == 5_000:
-                tracemalloc.reset_peak()
-                early = tracemalloc.get_traced_memory()[0]
+        iterate(watched)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert count == 100_000
+    assert watched.count == 100_000
     # A page decoded is about 100 KB; 95,000 more items are 1,000 times that, if they were kept.
-    assert peak - early < 1_000_000
+    assert peak - watched.early < 1_000_000
 
 
 def test_raw_shows_the_response_and_the_result(client, repos):
