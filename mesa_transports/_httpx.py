@@ -133,19 +133,19 @@ class _Pool:
 class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
     """A blocking transport on either library."""
 
-    LIBRARY: ClassVar[Library]
+    HTTP_LIBRARY: ClassVar[Library]
 
     def __init_subclass__(cls) -> None:
-        cls._FAULTS = cls.LIBRARY.faults
+        cls._FAULTS = cls.HTTP_LIBRARY.faults
 
     def __init__(self, options: Options, client: object) -> None:
-        super().__init__(options, checked("client", self.LIBRARY.client, client, options))
+        super().__init__(options, checked("client", self.HTTP_LIBRARY.client, client, options))
 
     def _open(self) -> _Pool:
-        client = self._given or self.LIBRARY.client(**self.LIBRARY.client_options(self._options))
+        client = self._given or self.HTTP_LIBRARY.client(**self.HTTP_LIBRARY.client_options(self._options))
         for transport in _transports(client):
             pool = getattr(transport, "_pool", None)
-            if isinstance(pool, self.LIBRARY.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            if isinstance(pool, self.HTTP_LIBRARY.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
                 pool._network_backend = BoundedBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return _Pool(client, threading.BoundedSemaphore(self._options.pool_size))
 
@@ -157,7 +157,7 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
         super()._check_open(request)
 
     def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
-        prepared = self.LIBRARY.prepared(request)
+        prepared = self.HTTP_LIBRARY.prepared(request)
         with pool.place(attempt):
             # The way around `Client.send`, for the reasons in the module's docstring.
             transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -190,20 +190,20 @@ class _AsyncPool:
 class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
     """An `async` transport on either library, for asyncio and trio."""
 
-    LIBRARY: ClassVar[Library]
+    HTTP_LIBRARY: ClassVar[Library]
 
     def __init_subclass__(cls) -> None:
-        cls._FAULTS = cls.LIBRARY.faults
+        cls._FAULTS = cls.HTTP_LIBRARY.faults
 
     def __init__(self, options: Options, client: object) -> None:
-        super().__init__(options, checked("client", self.LIBRARY.async_client, client, options))
+        super().__init__(options, checked("client", self.HTTP_LIBRARY.async_client, client, options))
 
     def _open(self) -> _AsyncPool:
-        client = self._given or self.LIBRARY.async_client(**self.LIBRARY.client_options(self._options))
+        client = self._given or self.HTTP_LIBRARY.async_client(**self.HTTP_LIBRARY.client_options(self._options))
         own: list[CautiousAsyncPool] = []
         for transport in _transports(client):
             pool = getattr(transport, "_pool", None)
-            if not isinstance(pool, self.LIBRARY.async_pool):
+            if not isinstance(pool, self.HTTP_LIBRARY.async_pool):
                 continue
             if not isinstance(pool._network_backend, CautiousAsyncBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
                 pool._network_backend = CautiousAsyncBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -217,13 +217,13 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
         super()._check_open(request)
 
     async def _exchange(self, pool: _AsyncPool, request: Request, attempt: Attempt) -> Response:
-        prepared = self.LIBRARY.prepared(request)
+        prepared = self.HTTP_LIBRARY.prepared(request)
         attempt.stage = Stage.CONNECTING
         with anyio.fail_after(attempt.remaining()):
             async with pool.places or contextlib.nullcontext():
                 # The way around `AsyncClient.send`, for the reasons in the module's docstring.
                 transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-                if not isinstance(getattr(transport, "_pool", None), (self.LIBRARY.async_pool, CautiousAsyncPool)):
+                if not isinstance(getattr(transport, "_pool", None), (self.HTTP_LIBRARY.async_pool, CautiousAsyncPool)):
                     # Of another kind, which does not tell when it sends.
                     attempt.stage = Stage.HANDED_OVER
                 response = await transport.handle_async_request(prepared)

@@ -36,7 +36,7 @@ class HttpxTransport(BlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    LIBRARY = Library.of(httpx, httpcore)
+    HTTP_LIBRARY = Library.of(httpx, httpcore)
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class AsyncHttpxTransport(NonBlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    LIBRARY = Library.of(httpx, httpcore)
+    HTTP_LIBRARY = Library.of(httpx, httpcore)
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class Httpx2Transport(BlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    LIBRARY = Library.of(httpx2, httpcore2)
+    HTTP_LIBRARY = Library.of(httpx2, httpcore2)
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class AsyncHttpx2Transport(NonBlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    LIBRARY = Library.of(httpx2, httpcore2)
+    HTTP_LIBRARY = Library.of(httpx2, httpcore2)
 
     def __init__(
         self,
