@@ -5,41 +5,19 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-import os
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mesa_core import Call, MesaError, Operation, Plugin, Request, Response, Retry
+from mesa_core import Call, Clock, MesaError, Operation, Plugin, Request, Response, Retry
 from mesa_core import installed as installed_module
 from mesa_core.converter import Json
 from mesa_core.exchange import Ended, Flow, exchange
 from mesa_core.models.org import Organization
 from mesa_core.worlds import Blocking
 from mesa_sdk import AsyncMesa, Mesa
-
-
-class FakeClock:
-    """Time passes when somebody waits, or when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def time(self) -> float:
-        return 1_800_000_000 + self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-
-    async def asleep(self, seconds: float, /) -> None:
-        self.sleep(seconds)
 
 
 class Script:
@@ -96,17 +74,6 @@ class Seen(Plugin):
         return self._answer("on_error", call)
 
 
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("MESA_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
 @pytest.fixture
 def script() -> type[Script]:
     return Script
@@ -150,7 +117,7 @@ def repo() -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> Iterator[Callable[..., Mesa]]:
+def client(clock: Clock) -> Iterator[Callable[..., Mesa]]:
     """Makes a blocking client whose transport answers from a script; `client.transport.requests` is what it sent."""
 
     def make(*answers: object, **options: Any) -> Mesa:
@@ -172,7 +139,7 @@ def world(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def resources(world: str, client: Callable[..., Mesa], clock: FakeClock) -> Callable[..., tuple[Any, Script]]:
+def resources(world: str, client: Callable[..., Mesa], clock: Clock) -> Callable[..., tuple[Any, Script]]:
     """Makes a client of either world, and the scripted transport under it."""
 
     def make(*answers: object, **options: Any) -> tuple[Any, Script]:
