@@ -44,7 +44,7 @@ from mesa_core.options import (
 from mesa_core.pages import AsyncPage, AsyncPages, Page
 from mesa_core.plugins import PluginInfo, Plugins
 from mesa_core.secrets import without_secrets
-from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
+from mesa_core.transport import AsyncTransport, BringsClock, Transport, TransportFactory, TwoWorlds
 from mesa_core.version import __version__
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Backoff",
     "BackoffDict",
     "BadRequest",
+    "BringsClock",
     "Call",
     "CallOptions",
     "ClientConfig",

@@ -6,32 +6,41 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from mesa_core.call import Clock
 from mesa_core.config import ClientConfig
+from mesa_core.drivers import SystemClock
 from mesa_core.errors import ConfigurationError
 from mesa_core.installed import BUILT_IN_PLUGINS, NamedPlugin, load, third_party
 from mesa_core.lifetime import Lifetime
 from mesa_core.plugins import Plugins
 from mesa_core.suggestions import unknown
+from mesa_core.transport import BringsClock
 from mesa_core.transport_lookup import make_async_transport, make_transport
 from mesa_core.worlds import Blocking, NonBlocking, Parts
 
 __all__ = ["load_plugins", "open_blocking", "open_nonblocking"]
 
 
-def open_blocking(config: ClientConfig, clock: Clock) -> Blocking:
+def open_blocking(config: ClientConfig, clock: Clock | None) -> Blocking:
     """Return the world of a blocking client.
 
     Raises:
         ConfigurationError: a plugin or the transport is not what it must be.
     """
-    parts = Parts(config, load_plugins(config), clock)
-    return Blocking(parts, Lifetime(make_transport(config, parts.plugins), owned=isinstance(config.transport, str)))
+    plugins = load_plugins(config)
+    transport = make_transport(config, plugins)
+    parts = Parts(config, plugins, clock or _clock_of(transport))
+    return Blocking(parts, Lifetime(transport, owned=isinstance(config.transport, str)))
 
 
-def open_nonblocking(config: ClientConfig, clock: Clock) -> NonBlocking:
+def open_nonblocking(config: ClientConfig, clock: Clock | None) -> NonBlocking:
     """Return the world of an async client; raises as `open_blocking` does."""
-    parts = Parts(config, load_plugins(config), clock)
-    transport = make_async_transport(config, parts.plugins)
+    plugins = load_plugins(config)
+    transport = make_async_transport(config, plugins)
+    parts = Parts(config, plugins, clock or _clock_of(transport))
     return NonBlocking(parts, Lifetime(transport, owned=isinstance(config.transport, str)))
+
+
+def _clock_of(transport: object) -> Clock:
+    return transport.client_clock if isinstance(transport, BringsClock) else SystemClock()
 
 
 def load_plugins(config: ClientConfig) -> Plugins:

@@ -12,7 +12,6 @@ import attrs
 from mesa_core.assembly import open_blocking, open_nonblocking
 from mesa_core.call import Clock
 from mesa_core.config import ApiKey, ClientConfig, resolve
-from mesa_core.drivers import SystemClock
 from mesa_core.options import RequestOptions, RetryConfig, RetryConfigDict, merge_options
 from mesa_core.plugins import Plugins
 from mesa_core.resources import Resources
@@ -58,7 +57,7 @@ class Client(Resources[W], Generic[W, X]):
                 run after the built-in ones; MESA_PLUGINS, names with commas between.
             disable_plugins: Names of plugins to leave out, built-in ones too.
             allow_http: Allow plain http to a host that is not this machine; the key then travels unencrypted.
-            clock: Where time comes from; tests give one of their own.
+            clock: Where time comes from, if not from the transport or the system; tests give one of their own.
 
         Raises:
             ConfigurationError: an option is missing or is not what it may be; the message names it.
@@ -75,11 +74,11 @@ class Client(Resources[W], Generic[W, X]):
             disable_plugins=disable_plugins,
             allow_http=allow_http,
         )
-        super().__init__(self._open(config, clock or SystemClock()))
+        super().__init__(self._open(config, clock))
 
     @staticmethod
     @abstractmethod
-    def _open(config: ClientConfig, clock: Clock) -> W:
+    def _open(config: ClientConfig, clock: Clock | None) -> W:
         """Return the world that a configuration asks for."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-__all__ = ["HIDDEN", "SECRET", "hidden", "is_secret_header", "without_secrets"]
+__all__ = ["HIDDEN", "SECRET", "hidden", "is_open_parameter", "is_secret_header", "without_secrets"]
 
 HIDDEN: Final = "***"
 
@@ -62,6 +62,11 @@ def is_secret_header(name: str) -> bool:
     return name.lower() not in _OPEN_HEADERS
 
 
+def is_open_parameter(name: str) -> bool:
+    """Tell whether the value of a query parameter may be shown: those of the contract, and no others."""
+    return name in _OPEN_PARAMETERS
+
+
 def without_secrets(url: str) -> str:
     """Return a URL fit to be shown: no user information, no fragment, and query values by allow-list."""
     try:
@@ -72,5 +77,5 @@ def without_secrets(url: str) -> str:
     if not parts.query:
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    shown = [(name, value if name in _OPEN_PARAMETERS else HIDDEN) for name, value in pairs]
+    shown = [(name, value if is_open_parameter(name) else HIDDEN) for name, value in pairs]
     return urlunsplit((parts.scheme, host, parts.path, urlencode(shown, safe="*/"), ""))

@@ -8,13 +8,16 @@ retries, never follows a redirect, adds no header with a meaning of its own, and
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from attrs import frozen
 
 from mesa_core.http import Request, Response
 
-__all__ = ["AsyncTransport", "Transport", "TransportFactory", "TwoWorlds"]
+if TYPE_CHECKING:
+    from mesa_core.call import Clock
+
+__all__ = ["AsyncTransport", "BringsClock", "Transport", "TransportFactory", "TwoWorlds"]
 
 
 @runtime_checkable
@@ -46,6 +49,16 @@ class AsyncTransport(Protocol):
 
     async def aclose(self) -> None:
         """Release what the transport holds; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class BringsClock(Protocol):
+    """What a transport may also have: a clock for the clients that use it and were given no other."""
+
+    @property
+    def client_clock(self) -> Clock:
+        """The clock, by which a client also waits before it sends again."""
         ...
 
 

@@ -13,7 +13,7 @@ from mesa_core.plugins import Plugins
 from mesa_core.suggestions import unknown
 from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
 
-__all__ = ["make_async_transport", "make_transport"]
+__all__ = ["make_async_transport", "make_transport", "named_async_transport", "named_transport"]
 
 
 def make_transport(config: ClientConfig, plugins: Plugins) -> Transport:
@@ -36,6 +36,26 @@ def make_async_transport(config: ClientConfig, plugins: Plugins) -> AsyncTranspo
     raise ConfigurationError(_wrong_world("AsyncMesa", config.transport, "asend", "aclose"))
 
 
+def named_transport(name: str, options: Mapping[str, Any]) -> Transport:
+    """Return an installed blocking transport, made with options (`Any`: each transport's own), as a client would.
+
+    Raises:
+        ConfigurationError: the name is unknown, the options are not the transport's, or it is not blocking.
+    """
+    made = _make(name, _installed_factory(name), options, "send")
+    if isinstance(made, Transport):
+        return made
+    raise ConfigurationError(_wrong_world("Mesa", name, "send", "close"))
+
+
+def named_async_transport(name: str, options: Mapping[str, Any]) -> AsyncTransport:
+    """Return an installed async transport; raises as `named_transport`."""
+    made = _make(name, _installed_factory(name), options, "asend")
+    if isinstance(made, AsyncTransport):
+        return made
+    raise ConfigurationError(_wrong_world("AsyncMesa", name, "asend", "aclose"))
+
+
 def _made(config: ClientConfig, plugins: Plugins, verb: str) -> object:
     given = config.transport
     if not isinstance(given, str):
@@ -44,12 +64,18 @@ def _made(config: ClientConfig, plugins: Plugins, verb: str) -> object:
         if isinstance(given, type):
             raise ConfigurationError(f"transport: expected a name or an object, got the class {given.__name__}")
         return given
-    factory = _of_world(plugins.provide_transports().get(given) or _installed_factory(given), verb)
+    return _make(
+        given, plugins.provide_transports().get(given) or _installed_factory(given), config.transport_options, verb
+    )
+
+
+def _make(name: str, offered: TransportFactory, options: Mapping[str, Any], verb: str) -> object:
+    factory = _of_world(offered, verb)
     if isinstance(factory, type) and not hasattr(factory, verb):
         return None
     if not callable(factory):
-        raise ConfigurationError(f"transport {given!r}: expected a factory, got {type(factory).__name__}")
-    return _call(given, factory, config.transport_options)
+        raise ConfigurationError(f"transport {name!r}: expected a factory, got {type(factory).__name__}")
+    return _call(name, factory, options)
 
 
 def _call(name: str, factory: Callable[..., object], options: Mapping[str, Any]) -> object:

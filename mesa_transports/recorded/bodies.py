@@ -1,0 +1,200 @@
+"""The forms that a body has in a file: JSON as JSON, text as text, other bytes as base64 or in a file beside it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
+
+from attrs import field, frozen
+
+from mesa_core.strict import Mismatch
+
+__all__ = [
+    "INLINE_LIMIT",
+    "BinaryBody",
+    "Body",
+    "FileBody",
+    "JsonBody",
+    "TextBody",
+    "body_of",
+    "dump_body",
+    "load_body",
+]
+
+INLINE_LIMIT: Final = 64 * 1024
+"""Bytes of a binary body that a file may hold itself; a larger one is a file of its own."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@frozen
+class JsonBody:
+    """JSON, kept as what it means; white space and the spelling of numbers may differ from what came."""
+
+    json: Any  # JSON of any shape
+
+    def content(self) -> bytes:
+        """Return the bytes."""
+        return json.dumps(self.json, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@frozen
+class TextBody:
+    """UTF-8 text, kept to the byte."""
+
+    text: str
+
+    def content(self) -> bytes:
+        """Return the bytes."""
+        return self.text.encode()
+
+
+@frozen
+class BinaryBody:
+    """Bytes that are no text."""
+
+    data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
+
+    def content(self) -> bytes:
+        """Return the bytes."""
+        return self.data
+
+
+@frozen
+class FileBody:
+    """Bytes in a file named by their sha256."""
+
+    path: Path
+    size: int
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes, in lower-case hex."""
+        return self.path.stem
+
+    def content(self) -> bytes:
+        """Return the bytes.
+
+        Raises:
+            Mismatch: the file is not there, or does not hold what its name says.
+        """
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise Mismatch(f"the file {self.path.name}", type(error).__name__, show=True) from error
+        if hashlib.sha256(data).hexdigest() != self.sha256 or len(data) != self.size:
+            raise Mismatch(f"{self.size} bytes with the sha256 {self.sha256}", f"{len(data)} others", show=True)
+        return data
+
+    def check(self) -> None:
+        """Read the file once, in constant memory; raises as `content` does."""
+        try:
+            with self.path.open("rb") as file:
+                digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        except OSError as error:
+            raise Mismatch(f"the file {self.path.name}", type(error).__name__, show=True) from error
+        if (digest, size) != (self.sha256, self.size):
+            raise Mismatch(f"{self.size} bytes with the sha256 {self.sha256}", f"{size} others", show=True)
+
+
+Body: TypeAlias = JsonBody | TextBody | BinaryBody | FileBody
+
+
+def body_of(content: bytes, media_type: str) -> Body | None:
+    """Return the most readable form that loses nothing of a body's meaning; None for no body.
+
+    Never a `FileBody`: whoever writes a recording decides where files go.
+    """
+    if not content:
+        return None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return BinaryBody(content)
+    if media_type in {"", "application/json"} or media_type.endswith("+json"):
+        parsed = _parsed(text)
+        if parsed is not None:
+            return parsed
+    return BinaryBody(content) if "\0" in text else TextBody(text)
+
+
+def _parsed(text: str) -> JsonBody | None:
+    """Return JSON, unless writing it again would lose something of it."""
+    try:
+        value: Any = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # 1e999 is read as infinity
+    except (ValueError, RecursionError):
+        return None
+    return JsonBody(value)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a name twice")
+    return found
+
+
+def dump_body(body: Body) -> dict[str, Any]:
+    """Return a body as it stands in a file. `Any`: JSON."""
+    if isinstance(body, JsonBody):
+        return {"json": body.json}
+    if isinstance(body, TextBody):
+        # Line by line, as a diff of the file shows it best.
+        lines = [line for line in re.split(r"(?<=\n)", body.text) if line]
+        return {"text": lines if len(lines) > 1 else body.text}
+    if isinstance(body, BinaryBody):
+        return {"base64": base64.b64encode(body.data).decode()}
+    return {"file": body.path.name, "size": body.size}
+
+
+def load_body(value: Any) -> Body:  # `Any`: JSON of any shape goes in
+    """Read a body as it stands in a file; the path of a `FileBody` is its bare name.
+
+    Raises:
+        Mismatch: it is none of the four forms.
+    """
+    if value.__class__ is dict:
+        form = cast("dict[str, Any]", value)
+        keys = tuple(form)
+        if keys == ("json",):
+            return JsonBody(form["json"])
+        if keys == ("text",):
+            return TextBody(_text(form["text"]))
+        if keys == ("base64",):
+            return BinaryBody(_bytes(form["base64"]))
+        if form.keys() == {"file", "size"}:
+            return _file(form["file"], form["size"])
+    raise Mismatch('an object of "json", "text", "base64" or "file" and "size"', value)
+
+
+def _text(value: Any) -> str:
+    lines: list[Any] = value if value.__class__ is list else [value]
+    if all(isinstance(line, str) for line in lines):
+        return "".join(lines)
+    raise Mismatch("a string or an array of strings", value)
+
+
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise Mismatch("a string", value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raise Mismatch("base64", value, show=True) from None
+
+
+def _file(name: Any, size: Any) -> FileBody:
+    if not isinstance(name, str) or not _SHA256.fullmatch(name.removesuffix(".bin")) or not name.endswith(".bin"):
+        raise Mismatch("the name of a file, <sha256>.bin", name, show=isinstance(name, str))
+    if size.__class__ is not int or size < 0:
+        raise Mismatch("a size in bytes", size)
+    return FileBody(Path(name), size)

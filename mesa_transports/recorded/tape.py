@@ -1,0 +1,142 @@
+"""A recording in use: what it answers, what is added to it, and the secrets that stay out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from attrs import frozen
+
+from mesa_core.errors import ConfigurationError
+from mesa_core.http import Request, Response
+from mesa_transports.recorded.answers import Answers
+from mesa_transports.recorded.errors import DamagedRecording
+from mesa_transports.recorded.format import load
+from mesa_transports.recorded.interactions import Interaction, RecordedRequest, Recording
+from mesa_transports.recorded.matching import Matcher, Matching
+from mesa_transports.recorded.misses import miss
+from mesa_transports.recorded.redaction import PLACEHOLDER, Redaction, Redactor
+from mesa_transports.recorded.writer import Stamp, Writer, stamp
+
+__all__ = ["Mode", "Settings", "Tape", "open_tape"]
+
+
+class Mode(StrEnum):
+    """What is done with a request."""
+
+    REPLAY = "replay"
+    """Answer from the file, and never from the network."""
+    RECORD = "record"
+    """Send every request, and write the file anew."""
+    ONCE = "once"
+    """Record if the file is missing, and otherwise replay."""
+    NEW = "new"
+    """Answer from the file what it knows; send the rest, and add it."""
+
+
+@frozen
+class Settings:
+    """How requests are compared, and what is left out of the file."""
+
+    matching: Matching | Matcher
+    allow_repeats: bool = False
+    redact: tuple[Redaction, ...] = ()
+
+
+class Tape:
+    """Answers from a file, or writes one, or both. Safe to share among threads.
+
+    Args:
+        path: The file.
+        settings: How requests are compared, and what is left out.
+        answers: What the file holds to answer with; None where every request is sent.
+        writer: What adds to the file; None where none is sent.
+    """
+
+    def __init__(self, path: Path, settings: Settings, answers: Answers | None, writer: Writer | None) -> None:
+        self.path = path
+        self.settings = settings
+        self._answers = answers
+        self._writer = writer
+        self._redactor = Redactor(settings.redact, taken=_placeholders(answers) if writer else ())
+
+    @property
+    def records(self) -> bool:
+        """Whether a request may be sent."""
+        return self._writer is not None
+
+    def look_up(self, request: Request) -> tuple[RecordedRequest, Interaction | None]:
+        """Return a request without its secrets, and its recording, or None where it is to be sent.
+
+        Raises:
+            NoRecording: there is none, and it may not be sent.
+        """
+        asked = self._redactor.request(request)
+        found = self._answers.take(asked) if self._answers else None
+        if found is None and self._answers is not None and self._writer is None:
+            raise miss(self.path, asked, self._answers, self.settings.matching)
+        return asked, found
+
+    def add(self, asked: RecordedRequest, response: Response) -> None:
+        """Take in what a request was answered; raises as `Writer.add` does."""
+        if self._writer is not None:
+            self._writer.add(Interaction(request=asked, response=self._redactor.response(response)))
+
+    def save(self) -> None:
+        """Write what is unsaved; raises as `Writer.save` does."""
+        if self._writer is not None:
+            self._writer.save()
+
+    def interactions(self) -> Sequence[Interaction]:
+        """Return what the file held when it was opened to answer from."""
+        return self._answers.interactions if self._answers else ()
+
+    def unused(self) -> tuple[int, ...]:
+        """Return the places of those that answered nothing yet."""
+        return self._answers.unused() if self._answers else ()
+
+
+def _placeholders(answers: Answers | None) -> set[str]:
+    if answers is None:
+        return set()
+    return {found for each in answers.interactions for found in re.findall(PLACEHOLDER, repr(each))}
+
+
+def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Tape:
+    """Open a file as a mode says. A run that meets what it recorded itself adds to it, in each mode but replay.
+
+    Raises:
+        ConfigurationError: there is nothing to replay.
+        DamagedRecording: the file is no whole recording of a known format.
+    """
+    seen = stamp(path)
+    found = _found(path, mode)
+    ours = found is not None and found.header.recorded_at == began
+    if mode is Mode.REPLAY and found is None:
+        raise ConfigurationError(
+            f'path: there is no recording {path}; to make it, run once with mode="once" (or MESA_RECORD=once) and '
+            f"the network"
+        )
+    replays = found is not None and (mode is not Mode.RECORD or ours)
+    records = mode in {Mode.RECORD, Mode.NEW} or (mode is Mode.ONCE and (found is None or ours))
+    interactions = found.interactions if found else ()
+    answers = Answers(interactions, settings.matching, allow_repeats=settings.allow_repeats) if replays else None
+    return Tape(path, settings, answers, _writer(path, began, found, seen, replays=replays) if records else None)
+
+
+def _writer(path: Path, began: datetime, found: Recording | None, seen: Stamp | None, *, replays: bool) -> Writer:
+    return Writer(path, began, found, seen, replaces=not replays)
+
+
+def _found(path: Path, mode: Mode) -> Recording | None:
+    try:
+        return load(path)
+    except FileNotFoundError:
+        return None
+    except DamagedRecording:
+        if mode is Mode.RECORD:  # which mends it
+            return None
+        raise

@@ -1,0 +1,155 @@
+"""Puts what is recorded on disk, beside what others recorded there meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeAlias
+
+import attrs
+
+from mesa_core.errors import TransportError
+from mesa_transports._forks import renew_in_child
+from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody
+from mesa_transports.recorded.files import locked, remove_others, write
+from mesa_transports.recorded.format import dump, dump_interaction, files_of, load, new_header
+from mesa_transports.recorded.interactions import Header, Interaction, Recording
+
+__all__ = ["Stamp", "Writer", "stamp"]
+
+Stamp: TypeAlias = tuple[int, int, int]
+
+_SHARE: Final = 16
+"""The file is written when this share of it is unsaved, so that writing n interactions costs what writing a few files
+of n does."""
+
+
+class Writer:
+    """Writes a file, interaction by interaction. Safe to share among threads, and with other processes' writers.
+
+    Args:
+        path: The file; it need not exist.
+        began: When the run began that records.
+        found: What the file held when it was opened.
+        stamp: The file's `stamp` before that was read.
+        replaces: Whether what it held goes; otherwise it stays.
+    """
+
+    def __init__(
+        self, path: Path, began: datetime, found: Recording | None, stamp: Stamp | None, *, replaces: bool
+    ) -> None:
+        self._path = path
+        self._began = began
+        self._header = new_header(began) if found is None or replaces else found.header
+        self._dropped = found if replaces else None
+        self._stamp = stamp
+        self._others: tuple[Interaction, ...] = () if found is None or replaces else found.interactions
+        self._own: list[Interaction] = []
+        self._saved = 0
+        self._lock = Lock()
+        renew_in_child(self)
+
+    def add(self, interaction: Interaction) -> None:
+        """Take an interaction in, and write the file if enough is unsaved; raises as `save` does."""
+        with self._lock:
+            self._own.append(attrs.evolve(interaction, recorded_at=self._began))
+            unsaved = len(self._own) - self._saved
+            if unsaved * _SHARE > len(self._own) + len(self._others) or _is_large(interaction):
+                self._save()
+
+    def save(self) -> None:
+        """Write what is unsaved.
+
+        Raises:
+            TransportError: the file cannot be written; what it held before is still there.
+            DamagedRecording: another program broke the file meanwhile.
+        """
+        with self._lock:
+            if self._saved < len(self._own):
+                self._save()
+
+    def _save(self) -> None:
+        try:
+            with locked(self._path):
+                self._look_again()
+                self._own[self._saved :] = [self._apart(each) for each in self._own[self._saved :]]
+                recording = Recording(header=self._header, interactions=(*self._others, *self._own))
+                write(self._path, dump(recording))
+                remove_others(files_of(self._path), _files(recording.interactions))
+                self._saved = len(self._own)
+                self._stamp = stamp(self._path)
+        except OSError as error:
+            raise TransportError(
+                f"the recording {self._path} cannot be written: {error.strerror}", sent=True
+            ) from error
+
+    def _look_again(self) -> None:
+        """Find what other processes put into the file since it was last read."""
+        if stamp(self._path) == self._stamp:
+            return
+        try:
+            current = load(self._path)
+        except FileNotFoundError:
+            self._others, self._saved = (), 0
+            return
+        gone = Counter(_identities(self._own[: self._saved], self._header))
+        if self._dropped is not None:
+            gone.update(_identities(self._dropped.interactions, self._dropped.header))
+        kept: list[Interaction] = []
+        for each in current.interactions:
+            (identity,) = _identities([each], current.header)
+            if gone[identity]:
+                gone[identity] -= 1
+            else:
+                kept.append(attrs.evolve(each, recorded_at=each.recorded_at or current.header.recorded_at))
+        self._others = tuple(kept)
+
+    def _apart(self, interaction: Interaction) -> Interaction:
+        """Put large binary bodies into files of their own."""
+        request = attrs.evolve(interaction.request, body=self._file(interaction.request.body))
+        response = attrs.evolve(interaction.response, body=self._file(interaction.response.body))
+        return attrs.evolve(interaction, request=request, response=response)
+
+    def _file(self, body: Body | None) -> Body | None:
+        if not (isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT):
+            return body
+        path = files_of(self._path) / f"{hashlib.sha256(body.data).hexdigest()}.bin"
+        if not path.exists():
+            write(path, body.data)
+        return FileBody(path, len(body.data))
+
+    def renew(self) -> object:
+        """Start anew in a forked child: what is unsaved is its parent's to save."""
+        lock, self._lock = self._lock, Lock()
+        del self._own[self._saved :]
+        return lock
+
+
+def _is_large(interaction: Interaction) -> bool:
+    bodies = interaction.request.body, interaction.response.body
+    return any(isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT for body in bodies)
+
+
+def _files(interactions: Iterable[Interaction]) -> set[str]:
+    bodies = (body for each in interactions for body in (each.request.body, each.response.body))
+    return {body.path.name for body in bodies if isinstance(body, FileBody)}
+
+
+def _identities(interactions: Iterable[Interaction], header: Header) -> Iterable[str]:
+    for each in interactions:
+        whole = attrs.evolve(each, recorded_at=each.recorded_at or header.recorded_at)
+        yield json.dumps(dump_interaction(whole, None), sort_keys=True)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return what changes with every write of a file; None while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
