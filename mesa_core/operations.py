@@ -1,6 +1,6 @@
 """What a call is, as a value; and the decorators that turn one definition into a method of each world.
 
-A resource's method only builds an `Operation`. `@operation` (or `@paginated`, for lists) makes
+A resource's method only builds an `Operation`, from its endpoint. `@operation` (or `@paginated`, for lists) makes
 it a method that hands the operation to the resource's world:
 
     Repos[Blocking].get(…)       → Repo                     a blocking client
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
-from inspect import signature
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -38,10 +37,20 @@ from mesa_core.urls import QueryValue
 
 if TYPE_CHECKING:
     from mesa_core.call import RawResponse
+    from mesa_core.endpoints import Endpoint
     from mesa_core.pages import AsyncPages, Page
     from mesa_core.worlds import Blocking, NonBlocking, RawBlocking, RawNonBlocking, World
 
-__all__ = ["Decoder", "Operation", "PageInfo", "PagedOperation", "Resource", "operation", "paginated"]
+__all__ = [
+    "Decoder",
+    "Operation",
+    "PageInfo",
+    "PagedOperation",
+    "Resource",
+    "operation",
+    "paginated",
+    "repeatable_by_method",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,8 +95,9 @@ class PageInfo(Protocol):
         ...
 
 
-def _by_method(operation: Operation[Any]) -> bool:
-    return operation.method in IDEMPOTENT_METHODS
+def repeatable_by_method(asked: Operation[Any] | Endpoint[Any]) -> bool:
+    """Tell whether HTTP itself says that a request may be repeated (RFC 9110, section 9.2.2)."""
+    return asked.method in IDEMPOTENT_METHODS
 
 
 @frozen(kw_only=True)
@@ -104,7 +114,7 @@ class Operation(Generic[T]):
     query: Mapping[str, QueryValue] = field(factory=dict[str, QueryValue])
     body: bytes | None = field(default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>")
     options: RequestOptions | None = field(default=None, repr=False)
-    repeatable: bool = field(default=Factory(_by_method, takes_self=True))
+    repeatable: bool = field(default=Factory(repeatable_by_method, takes_self=True))
     """Whether the server's state is the same after two requests as after one (RFC 9110, section 9.2.2)."""
     context: Mapping[object, Any] = field(factory=dict[object, Any], repr=False)
     """What plugins hand on from one operation to the one that follows it. `Any`: it is theirs."""
@@ -142,12 +152,11 @@ class _Method(Generic[P, T]):
         def method(resource: Resource[World], *args: P.args, **kwargs: P.kwargs) -> Any:
             return serve(resource.world, build(resource, *args, **kwargs))
 
+        # A caller gets T where the definition says Operation[T], so help() says T.
+        result = str(build.__annotations__["return"]).partition("[")[2].removesuffix("]")
+        build.__annotations__["return"] = self._shown.format(result)
         self._function = update_wrapper(method, build)
         self.__doc__ = build.__doc__
-        # A caller gets T where the definition says Operation[T], so help() says T.
-        shown = signature(build)
-        result = self._shown.format(str(shown.return_annotation).partition("[")[2].removesuffix("]"))
-        self._function.__dict__["__signature__"] = shown.replace(return_annotation=result)
 
 
 class operation(_Method[P, T]):  # noqa: N801 - a decorator

@@ -1,36 +1,52 @@
 """The methods of the API, one module per area: each says what is called, never how.
 
-`Resources` groups the areas for one world; a client and its raw view are such groups.
+`Resources` groups the areas for one world; a client and its raw view are such groups. `ENDPOINTS`
+lists what they call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar
 
 from mesa_core.bodies import encode_json
 from mesa_core.converter import ANYTHING
+from mesa_core.endpoints import Endpoint
 from mesa_core.operations import Operation, Resource, operation
 from mesa_core.options import RequestOptions
-from mesa_core.resources.admin import Admin
-from mesa_core.resources.agent_blame import AgentBlames
-from mesa_core.resources.branches import Branches
-from mesa_core.resources.commits import Commits
-from mesa_core.resources.content import Contents
-from mesa_core.resources.diffs import Diffs
-from mesa_core.resources.lfs import Lfs
-from mesa_core.resources.merge import Merges
-from mesa_core.resources.org import Org
-from mesa_core.resources.repos import Repos
-from mesa_core.resources.webhooks import Webhooks
+from mesa_core.resources import (
+    admin,
+    agent_blame,
+    branches,
+    commits,
+    content,
+    diffs,
+    lfs,
+    merge,
+    org,
+    repos,
+    webhooks,
+)
 from mesa_core.urls import QueryValue
 
 if TYPE_CHECKING:
     from mesa_core.worlds import World
 
-__all__ = ["Resources"]
+__all__ = ["ENDPOINTS", "Resources"]
 
 W = TypeVar("W", bound="World")
+
+
+def _is_endpoint(value: object) -> TypeGuard[Endpoint[Any]]:
+    return isinstance(value, Endpoint)
+
+
+_AREAS = (repos, branches, commits, content, diffs, merge, admin, lfs, org, webhooks, agent_blame)
+
+ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = tuple(
+    each for area in _AREAS for each in vars(area).values() if _is_endpoint(each)
+)
+"""Every endpoint of the API, as declared in the modules of the areas. `Any`: they answer with every type."""
 
 
 class Resources(Resource[W], Generic[W]):
@@ -38,17 +54,17 @@ class Resources(Resource[W], Generic[W]):
 
     def __init__(self, world: W) -> None:
         super().__init__(world)
-        self.repos: Repos[W] = Repos(world)
-        self.branches: Branches[W] = Branches(world)
-        self.commits: Commits[W] = Commits(world)
-        self.content: Contents[W] = Contents(world)
-        self.diffs: Diffs[W] = Diffs(world)
-        self.merge: Merges[W] = Merges(world)
-        self.admin: Admin[W] = Admin(world)
-        self.lfs: Lfs[W] = Lfs(world)
-        self.org: Org[W] = Org(world)
-        self.webhooks: Webhooks[W] = Webhooks(world)
-        self.agent_blame: AgentBlames[W] = AgentBlames(world)
+        self.repos: repos.Repos[W] = repos.Repos(world)
+        self.branches: branches.Branches[W] = branches.Branches(world)
+        self.commits: commits.Commits[W] = commits.Commits(world)
+        self.content: content.Contents[W] = content.Contents(world)
+        self.diffs: diffs.Diffs[W] = diffs.Diffs(world)
+        self.merge: merge.Merges[W] = merge.Merges(world)
+        self.admin: admin.Admin[W] = admin.Admin(world)
+        self.lfs: lfs.Lfs[W] = lfs.Lfs(world)
+        self.org: org.Org[W] = org.Org(world)
+        self.webhooks: webhooks.Webhooks[W] = webhooks.Webhooks(world)
+        self.agent_blame: agent_blame.AgentBlames[W] = agent_blame.AgentBlames(world)
 
     @operation
     def request(

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from mesa_core.bodies import encode
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.admin import ApiKeys, CreateApiKeyBody, CreatedApiKey
 from mesa_core.models.common import Success
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 
 __all__ = ["Admin"]
+
+_CREATE_API_KEY: Final[Endpoint[CreatedApiKey]] = Endpoint(
+    name="admin.create_api_key",
+    method="POST",
+    template="/{org}/api-keys",
+    body=CreateApiKeyBody,
+    decode=Json(CreatedApiKey),
+)
+_LIST_API_KEYS: Final[Endpoint[ApiKeys]] = Endpoint(
+    name="admin.list_api_keys", method="GET", template="/{org}/api-keys", decode=Json(ApiKeys)
+)
+_REVOKE_API_KEY: Final[Endpoint[Success]] = Endpoint(
+    name="admin.revoke_api_key", method="DELETE", template="/{org}/api-keys/{id}", decode=Json(Success)
+)
 
 
 class Admin(Resource[W_co]):
@@ -32,15 +48,7 @@ class Admin(Resource[W_co]):
             BadRequest: there is no such scope.
             Forbidden: the client's own key lacks the scope `admin`.
         """
-        return Operation(
-            name="admin.create_api_key",
-            method="POST",
-            template="/{org}/api-keys",
-            path={"org": org},
-            body=encode(body, CreateApiKeyBody),
-            decode=Json[CreatedApiKey](CreatedApiKey),
-            options=request_options,
-        )
+        return _CREATE_API_KEY(path={"org": org}, body=body, options=request_options)
 
     @operation
     def list_api_keys(self, *, org: str, request_options: RequestOptions | None = None) -> Operation[ApiKeys]:
@@ -49,14 +57,7 @@ class Admin(Resource[W_co]):
         Raises:
             Forbidden: the client's own key lacks the scope `admin`.
         """
-        return Operation(
-            name="admin.list_api_keys",
-            method="GET",
-            template="/{org}/api-keys",
-            path={"org": org},
-            decode=Json[ApiKeys](ApiKeys),
-            options=request_options,
-        )
+        return _LIST_API_KEYS(path={"org": org}, options=request_options)
 
     @operation
     def revoke_api_key(self, *, org: str, id: str, request_options: RequestOptions | None = None) -> Operation[Success]:  # noqa: A002 - the contract's name
@@ -66,11 +67,4 @@ class Admin(Resource[W_co]):
             NotFound: there is no such key.
             Forbidden: the client's own key lacks the scope `admin`.
         """
-        return Operation(
-            name="admin.revoke_api_key",
-            method="DELETE",
-            template="/{org}/api-keys/{id}",
-            path={"org": org, "id": id},
-            decode=Json[Success](Success),
-            options=request_options,
-        )
+        return _REVOKE_API_KEY(path={"org": org, "id": id}, options=request_options)

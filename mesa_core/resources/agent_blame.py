@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.agent_blame import AgentBlame, AnalyticsReport, Period
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["AgentBlames"]
+
+_GET: Final[Endpoint[AgentBlame]] = Endpoint(
+    name="agent_blame.get", method="GET", template="/{org}/{repo}/agentblame", decode=Json(AgentBlame)
+)
+_GET_ANALYTICS: Final[Endpoint[AnalyticsReport]] = Endpoint(
+    name="agent_blame.get_analytics", method="GET", template="/{org}/{repo}/analytics", decode=Json(AnalyticsReport)
+)
+_REFRESH_ANALYTICS: Final[Endpoint[AnalyticsReport]] = Endpoint(
+    name="agent_blame.refresh_analytics",
+    method="POST",
+    template="/{org}/{repo}/analytics/refresh",
+    decode=Json(AnalyticsReport),
+    repeatable=True,
+)
 
 
 class AgentBlames(Resource[W_co]):
@@ -25,15 +42,7 @@ class AgentBlames(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or ref.
         """
-        return Operation(
-            name="agent_blame.get",
-            method="GET",
-            template="/{org}/{repo}/agentblame",
-            path={"org": org, "repo": repo},
-            query=parameters(base=base, head=head),
-            decode=Json[AgentBlame](AgentBlame),
-            options=request_options,
-        )
+        return _GET(path={"org": org, "repo": repo}, query=parameters(base=base, head=head), options=request_options)
 
     @operation
     def get_analytics(
@@ -50,15 +59,7 @@ class AgentBlames(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="agent_blame.get_analytics",
-            method="GET",
-            template="/{org}/{repo}/analytics",
-            path={"org": org, "repo": repo},
-            query=parameters(period=period),
-            decode=Json[AnalyticsReport](AnalyticsReport),
-            options=request_options,
-        )
+        return _GET_ANALYTICS(path={"org": org, "repo": repo}, query=parameters(period=period), options=request_options)
 
     @operation
     def refresh_analytics(
@@ -69,12 +70,4 @@ class AgentBlames(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="agent_blame.refresh_analytics",
-            method="POST",
-            template="/{org}/{repo}/analytics/refresh",
-            path={"org": org, "repo": repo},
-            decode=Json[AnalyticsReport](AnalyticsReport),
-            options=request_options,
-            repeatable=True,
-        )
+        return _REFRESH_ANALYTICS(path={"org": org, "repo": repo}, options=request_options)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from operator import attrgetter
+from typing import Final
 
-from mesa_core.bodies import encode
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint, PagedEndpoint
 from mesa_core.models.branches import Branch, BranchPage, CreateBranchBody
 from mesa_core.models.common import Success
 from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
@@ -13,6 +14,20 @@ from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["Branches"]
+
+_LIST: Final[PagedEndpoint[BranchPage, Branch]] = PagedEndpoint(
+    name="branches.list",
+    method="GET",
+    template="/{org}/{repo}/branches",
+    decode=Json(BranchPage),
+    items=attrgetter("branches"),
+)
+_CREATE: Final[Endpoint[Branch]] = Endpoint(
+    name="branches.create", method="POST", template="/{org}/{repo}/branches", body=CreateBranchBody, decode=Json(Branch)
+)
+_DELETE: Final[Endpoint[Success]] = Endpoint(
+    name="branches.delete", method="DELETE", template="/{org}/{repo}/branches/{branch}", decode=Json(Success)
+)
 
 
 class Branches(Resource[W_co]):
@@ -42,15 +57,8 @@ class Branches(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return PagedOperation(
-            name="branches.list",
-            method="GET",
-            template="/{org}/{repo}/branches",
-            path={"org": org, "repo": repo},
-            query=parameters(cursor=cursor, limit=limit),
-            decode=Json[BranchPage](BranchPage),
-            items=attrgetter("branches"),
-            options=request_options,
+        return _LIST(
+            path={"org": org, "repo": repo}, query=parameters(cursor=cursor, limit=limit), options=request_options
         )
 
     @operation
@@ -70,15 +78,7 @@ class Branches(Resource[W_co]):
             NotFound: there is no such repository, or nothing to start at.
             Conflict: there is a branch of that name.
         """
-        return Operation(
-            name="branches.create",
-            method="POST",
-            template="/{org}/{repo}/branches",
-            path={"org": org, "repo": repo},
-            body=encode(body, CreateBranchBody),
-            decode=Json[Branch](Branch),
-            options=request_options,
-        )
+        return _CREATE(path={"org": org, "repo": repo}, body=body, options=request_options)
 
     @operation
     def delete(
@@ -90,11 +90,4 @@ class Branches(Resource[W_co]):
             NotFound: there is no such repository or branch.
             Conflict: it is the default branch.
         """
-        return Operation(
-            name="branches.delete",
-            method="DELETE",
-            template="/{org}/{repo}/branches/{branch}",
-            path={"org": org, "repo": repo, "branch": branch},
-            decode=Json[Success](Success),
-            options=request_options,
-        )
+        return _DELETE(path={"org": org, "repo": repo, "branch": branch}, options=request_options)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from operator import attrgetter
+from typing import Final
 
-from mesa_core.bodies import encode
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint, PagedEndpoint
 from mesa_core.models.commits import Commit, CommitPage, CreateCommitBody, CreatedCommit
 from mesa_core.operations import Operation, PagedOperation, Resource, W_co, operation, paginated
 from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["Commits"]
+
+_LIST: Final[PagedEndpoint[CommitPage, Commit]] = PagedEndpoint(
+    name="commits.list",
+    method="GET",
+    template="/{org}/{repo}/commits",
+    decode=Json(CommitPage),
+    items=attrgetter("commits"),
+)
+_GET: Final[Endpoint[Commit]] = Endpoint(
+    name="commits.get", method="GET", template="/{org}/{repo}/commits/{sha}", decode=Json(Commit)
+)
+_CREATE: Final[Endpoint[CreatedCommit]] = Endpoint(
+    name="commits.create",
+    method="POST",
+    template="/{org}/{repo}/commits",
+    body=CreateCommitBody,
+    decode=Json(CreatedCommit),
+)
 
 
 class Commits(Resource[W_co]):
@@ -43,14 +62,9 @@ class Commits(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or ref.
         """
-        return PagedOperation(
-            name="commits.list",
-            method="GET",
-            template="/{org}/{repo}/commits",
+        return _LIST(
             path={"org": org, "repo": repo},
             query=parameters(ref=ref, cursor=cursor, limit=limit),
-            decode=Json[CommitPage](CommitPage),
-            items=attrgetter("commits"),
             options=request_options,
         )
 
@@ -61,14 +75,7 @@ class Commits(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or commit.
         """
-        return Operation(
-            name="commits.get",
-            method="GET",
-            template="/{org}/{repo}/commits/{sha}",
-            path={"org": org, "repo": repo, "sha": sha},
-            decode=Json[Commit](Commit),
-            options=request_options,
-        )
+        return _GET(path={"org": org, "repo": repo, "sha": sha}, options=request_options)
 
     @operation
     def create(
@@ -88,12 +95,4 @@ class Commits(Resource[W_co]):
             NotFound: there is no such repository or branch.
             Conflict: the branch does not point to `base_sha` (any more).
         """
-        return Operation(
-            name="commits.create",
-            method="POST",
-            template="/{org}/{repo}/commits",
-            path={"org": org, "repo": repo},
-            body=encode(body, CreateCommitBody),
-            decode=Json[CreatedCommit](CreatedCommit),
-            options=request_options,
-        )
+        return _CREATE(path={"org": org, "repo": repo}, body=body, options=request_options)

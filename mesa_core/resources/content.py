@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mesa_core.converter import BYTES, Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.content import Content
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["Contents"]
+
+_GET: Final[Endpoint[Content]] = Endpoint(
+    name="content.get", method="GET", template="/{org}/{repo}/content", decode=Json(Content)
+)
+_READ: Final[Endpoint[bytes]] = Endpoint(
+    name="content.read", method="GET", template="/{org}/{repo}/content", decode=BYTES
+)
 
 
 class Contents(Resource[W_co]):
@@ -40,14 +50,8 @@ class Contents(Resource[W_co]):
         Raises:
             NotFound: there is no such repository, ref or path.
         """
-        return Operation(
-            name="content.get",
-            method="GET",
-            template="/{org}/{repo}/content",
-            path={"org": org, "repo": repo},
-            query=parameters(ref=ref, path=path, depth=depth),
-            decode=Json[Content](Content),
-            options=request_options,
+        return _GET(
+            path={"org": org, "repo": repo}, query=parameters(ref=ref, path=path, depth=depth), options=request_options
         )
 
     @operation
@@ -66,12 +70,4 @@ class Contents(Resource[W_co]):
             NotFound: there is no such repository, ref or path.
             NotAcceptable: the path is a directory.
         """
-        return Operation(
-            name="content.read",
-            method="GET",
-            template="/{org}/{repo}/content",
-            path={"org": org, "repo": repo},
-            query=parameters(ref=ref, path=path),
-            decode=BYTES,
-            options=request_options,
-        )
+        return _READ(path={"org": org, "repo": repo}, query=parameters(ref=ref, path=path), options=request_options)

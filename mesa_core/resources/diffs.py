@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mesa_core.converter import TEXT, Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.diffs import Diff
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["Diffs"]
+
+_GET: Final[Endpoint[Diff]] = Endpoint(name="diffs.get", method="GET", template="/{org}/{repo}/diff", decode=Json(Diff))
+_PATCH: Final[Endpoint[str]] = Endpoint(name="diffs.patch", method="GET", template="/{org}/{repo}/diff", decode=TEXT)
 
 
 class Diffs(Resource[W_co]):
@@ -32,15 +38,7 @@ class Diffs(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or ref.
         """
-        return Operation(
-            name="diffs.get",
-            method="GET",
-            template="/{org}/{repo}/diff",
-            path={"org": org, "repo": repo},
-            query=parameters(base=base, head=head),
-            decode=Json[Diff](Diff),
-            options=request_options,
-        )
+        return _GET(path={"org": org, "repo": repo}, query=parameters(base=base, head=head), options=request_options)
 
     @operation
     def patch(
@@ -53,12 +51,4 @@ class Diffs(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or ref.
         """
-        return Operation(
-            name="diffs.patch",
-            method="GET",
-            template="/{org}/{repo}/diff",
-            path={"org": org, "repo": repo},
-            query=parameters(base=base, head=head),
-            decode=TEXT,
-            options=request_options,
-        )
+        return _PATCH(path={"org": org, "repo": repo}, query=parameters(base=base, head=head), options=request_options)

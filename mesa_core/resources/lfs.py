@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from mesa_core.bodies import encode
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.lfs import LfsBody, LfsObjects
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 
 __all__ = ["Lfs"]
+
+_UPLOAD: Final[Endpoint[LfsObjects]] = Endpoint(
+    name="lfs.upload",
+    method="POST",
+    template="/{org}/{repo}/lfs/objects",
+    body=LfsBody,
+    decode=Json(LfsObjects),
+    repeatable=True,
+)
+_DOWNLOAD: Final[Endpoint[LfsObjects]] = Endpoint(
+    name="lfs.download",
+    method="POST",
+    template="/{org}/{repo}/lfs/objects/download",
+    body=LfsBody,
+    decode=Json(LfsObjects),
+    repeatable=True,
+)
 
 
 class Lfs(Resource[W_co]):
@@ -31,16 +50,7 @@ class Lfs(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="lfs.upload",
-            method="POST",
-            template="/{org}/{repo}/lfs/objects",
-            path={"org": org, "repo": repo},
-            body=encode(body, LfsBody),
-            decode=Json[LfsObjects](LfsObjects),
-            options=request_options,
-            repeatable=True,
-        )
+        return _UPLOAD(path={"org": org, "repo": repo}, body=body, options=request_options)
 
     @operation
     def download(
@@ -57,13 +67,4 @@ class Lfs(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="lfs.download",
-            method="POST",
-            template="/{org}/{repo}/lfs/objects/download",
-            path={"org": org, "repo": repo},
-            body=encode(body, LfsBody),
-            decode=Json[LfsObjects](LfsObjects),
-            options=request_options,
-            repeatable=True,
-        )
+        return _DOWNLOAD(path={"org": org, "repo": repo}, body=body, options=request_options)

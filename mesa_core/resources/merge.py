@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from mesa_core.bodies import encode
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.merge import Merge, MergeBody
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 
 __all__ = ["Merges"]
+
+_PERFORM: Final[Endpoint[Merge]] = Endpoint(
+    name="merge.perform", method="POST", template="/{org}/{repo}/merge/{base}", body=MergeBody, decode=Json(Merge)
+)
 
 
 class Merges(Resource[W_co]):
@@ -33,12 +39,4 @@ class Merges(Resource[W_co]):
             NotFound: there is no such repository or branch.
             MergeConflict: the changes cannot be combined; the branches stay as they were.
         """
-        return Operation(
-            name="merge.perform",
-            method="POST",
-            template="/{org}/{repo}/merge/{base}",
-            path={"org": org, "repo": repo, "base": base},
-            body=encode(body, MergeBody),
-            decode=Json[Merge](Merge),
-            options=request_options,
-        )
+        return _PERFORM(path={"org": org, "repo": repo, "base": base}, body=body, options=request_options)

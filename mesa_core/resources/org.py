@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.org import Organization
 from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 
 __all__ = ["Org"]
+
+_GET: Final[Endpoint[Organization]] = Endpoint(
+    name="org.get", method="GET", template="/{org}", decode=Json(Organization)
+)
 
 
 class Org(Resource[W_co]):
@@ -22,11 +29,4 @@ class Org(Resource[W_co]):
         Raises:
             NotFound: there is no such organization, or the key is not one of its.
         """
-        return Operation(
-            name="org.get",
-            method="GET",
-            template="/{org}",
-            path={"org": org},
-            decode=Json[Organization](Organization),
-            options=request_options,
-        )
+        return _GET(path={"org": org}, options=request_options)

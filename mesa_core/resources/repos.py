@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from operator import attrgetter
+from typing import Final
 
-from mesa_core.bodies import encode
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint, PagedEndpoint
 from mesa_core.models.common import Success
 from mesa_core.models.repos import (
     CreateRepoBody,
@@ -20,6 +21,28 @@ from mesa_core.options import RequestOptions
 from mesa_core.parameters import parameters
 
 __all__ = ["Repos"]
+
+_CREATE: Final[Endpoint[Repo]] = Endpoint(
+    name="repos.create", method="POST", template="/{org}/repos", body=CreateRepoBody, decode=Json(Repo)
+)
+_LIST: Final[PagedEndpoint[RepoPage, Repo]] = PagedEndpoint(
+    name="repos.list", method="GET", template="/{org}/repos", decode=Json(RepoPage), items=attrgetter("repos")
+)
+_GET: Final[Endpoint[Repo | SyncingRepo]] = Endpoint(
+    name="repos.get", method="GET", template="/{org}/{repo}", decode=Json(Repo, {202: SyncingRepo})
+)
+_UPDATE: Final[Endpoint[Repo]] = Endpoint(
+    name="repos.update", method="PATCH", template="/{org}/{repo}", body=UpdateRepoBody, decode=Json(Repo)
+)
+_DELETE: Final[Endpoint[Success]] = Endpoint(
+    name="repos.delete", method="DELETE", template="/{org}/{repo}", decode=Json(Success)
+)
+_SYNC: Final[Endpoint[Success]] = Endpoint(
+    name="repos.sync", method="POST", template="/{org}/{repo}/sync", decode=Json(Success), repeatable=True
+)
+_GET_SYNC_STATUS: Final[Endpoint[SyncStatus]] = Endpoint(
+    name="repos.get_sync_status", method="GET", template="/{org}/{repo}/sync", decode=Json(SyncStatus)
+)
 
 
 class Repos(Resource[W_co]):
@@ -42,15 +65,7 @@ class Repos(Resource[W_co]):
             BadRequest: the name is not allowed.
             Conflict: there is a repository of that name.
         """
-        return Operation(
-            name="repos.create",
-            method="POST",
-            template="/{org}/repos",
-            path={"org": org},
-            body=encode(body, CreateRepoBody),
-            decode=Json[Repo](Repo),
-            options=request_options,
-        )
+        return _CREATE(path={"org": org}, body=body, options=request_options)
 
     @paginated
     def list(
@@ -69,16 +84,7 @@ class Repos(Resource[W_co]):
             limit: Items a page, 1 to 100; the server takes 50 when it is left out.
             request_options: Options for this call alone.
         """
-        return PagedOperation(
-            name="repos.list",
-            method="GET",
-            template="/{org}/repos",
-            path={"org": org},
-            query=parameters(cursor=cursor, limit=limit),
-            decode=Json[RepoPage](RepoPage),
-            items=attrgetter("repos"),
-            options=request_options,
-        )
+        return _LIST(path={"org": org}, query=parameters(cursor=cursor, limit=limit), options=request_options)
 
     @operation
     def get(
@@ -89,14 +95,7 @@ class Repos(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="repos.get",
-            method="GET",
-            template="/{org}/{repo}",
-            path={"org": org, "repo": repo},
-            decode=Json[Repo | SyncingRepo](Repo, {202: SyncingRepo}),
-            options=request_options,
-        )
+        return _GET(path={"org": org, "repo": repo}, options=request_options)
 
     @operation
     def update(
@@ -114,15 +113,7 @@ class Repos(Resource[W_co]):
             NotFound: there is no such repository.
             Conflict: there is another repository of the new name.
         """
-        return Operation(
-            name="repos.update",
-            method="PATCH",
-            template="/{org}/{repo}",
-            path={"org": org, "repo": repo},
-            body=encode(body, UpdateRepoBody),
-            decode=Json[Repo](Repo),
-            options=request_options,
-        )
+        return _UPDATE(path={"org": org, "repo": repo}, body=body, options=request_options)
 
     @operation
     def delete(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
@@ -131,14 +122,7 @@ class Repos(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="repos.delete",
-            method="DELETE",
-            template="/{org}/{repo}",
-            path={"org": org, "repo": repo},
-            decode=Json[Success](Success),
-            options=request_options,
-        )
+        return _DELETE(path={"org": org, "repo": repo}, options=request_options)
 
     @operation
     def sync(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
@@ -148,15 +132,7 @@ class Repos(Resource[W_co]):
             BadRequest: the repository has no upstream (code NO_UPSTREAM).
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="repos.sync",
-            method="POST",
-            template="/{org}/{repo}/sync",
-            path={"org": org, "repo": repo},
-            decode=Json[Success](Success),
-            options=request_options,
-            repeatable=True,
-        )
+        return _SYNC(path={"org": org, "repo": repo}, options=request_options)
 
     @operation
     def get_sync_status(
@@ -167,11 +143,4 @@ class Repos(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="repos.get_sync_status",
-            method="GET",
-            template="/{org}/{repo}/sync",
-            path={"org": org, "repo": repo},
-            decode=Json[SyncStatus](SyncStatus),
-            options=request_options,
-        )
+        return _GET_SYNC_STATUS(path={"org": org, "repo": repo}, options=request_options)

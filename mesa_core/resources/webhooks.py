@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mesa_core.bodies import encode
+from typing import Final
+
 from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint
 from mesa_core.models.common import Success
 from mesa_core.models.webhooks import CreatedWebhook, CreateWebhookBody
 from mesa_core.models.webhooks import Webhooks as WebhookList
@@ -11,6 +13,20 @@ from mesa_core.operations import Operation, Resource, W_co, operation
 from mesa_core.options import RequestOptions
 
 __all__ = ["Webhooks"]
+
+_LIST: Final[Endpoint[WebhookList]] = Endpoint(
+    name="webhooks.list", method="GET", template="/{org}/{repo}/webhooks", decode=Json(WebhookList)
+)
+_CREATE: Final[Endpoint[CreatedWebhook]] = Endpoint(
+    name="webhooks.create",
+    method="POST",
+    template="/{org}/{repo}/webhooks",
+    body=CreateWebhookBody,
+    decode=Json(CreatedWebhook),
+)
+_DELETE: Final[Endpoint[Success]] = Endpoint(
+    name="webhooks.delete", method="DELETE", template="/{org}/{repo}/webhooks/{webhookId}", decode=Json(Success)
+)
 
 
 class Webhooks(Resource[W_co]):
@@ -25,14 +41,7 @@ class Webhooks(Resource[W_co]):
         Raises:
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="webhooks.list",
-            method="GET",
-            template="/{org}/{repo}/webhooks",
-            path={"org": org, "repo": repo},
-            decode=Json[WebhookList](WebhookList),
-            options=request_options,
-        )
+        return _LIST(path={"org": org, "repo": repo}, options=request_options)
 
     @operation
     def create(
@@ -50,15 +59,7 @@ class Webhooks(Resource[W_co]):
             BadRequest: the URL is not allowed.
             NotFound: there is no such repository.
         """
-        return Operation(
-            name="webhooks.create",
-            method="POST",
-            template="/{org}/{repo}/webhooks",
-            path={"org": org, "repo": repo},
-            body=encode(body, CreateWebhookBody),
-            decode=Json[CreatedWebhook](CreatedWebhook),
-            options=request_options,
-        )
+        return _CREATE(path={"org": org, "repo": repo}, body=body, options=request_options)
 
     @operation
     def delete(
@@ -69,11 +70,4 @@ class Webhooks(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or webhook.
         """
-        return Operation(
-            name="webhooks.delete",
-            method="DELETE",
-            template="/{org}/{repo}/webhooks/{webhookId}",
-            path={"org": org, "repo": repo, "webhookId": webhook_id},
-            decode=Json[Success](Success),
-            options=request_options,
-        )
+        return _DELETE(path={"org": org, "repo": repo, "webhookId": webhook_id}, options=request_options)

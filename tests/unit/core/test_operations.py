@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
 
 from mesa_core import Operation, PagedOperation, RawResponse, Response
+from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint, PagedEndpoint
+from mesa_core.models.repos import CreateRepoBody
 from mesa_core.operations import Resource
 from mesa_core.pages import AsyncPages, Page
-from mesa_core.resources import Resources
+from mesa_core.resources import ENDPOINTS, Resources
+from mesa_core.wire import wire_name
 from mesa_sdk import InvalidRequest, Mesa, Repo, RepoPage
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "docs" / "contract" / "openapi.yaml").read_text())
@@ -68,14 +73,17 @@ def build(name: str, **more: Any) -> Operation[Any]:
     return method(**arguments)
 
 
+def resolved(part: Any) -> Any:
+    while "$ref" in part:
+        _, _, kind, name = part["$ref"].split("/")
+        part = CONTRACT["components"][kind][name]
+    return part
+
+
 def parameters(name: str, where: str) -> set[str]:
     _, path, operation = OPERATIONS[name]
     given = [*CONTRACT["paths"][path].get("parameters", []), *operation.get("parameters", [])]
-    found = [
-        CONTRACT["components"]["parameters"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
-        for each in given
-    ]
-    return {each["name"] for each in found if each["in"] == where}
+    return {each["name"] for each in map(resolved, given) if each["in"] == where}
 
 
 def test_the_methods_are_those_of_the_contract_and_no_others() -> None:
@@ -98,6 +106,13 @@ class TestEveryMethod:
     def test_has_a_body_where_the_contract_has_one(self, name: str) -> None:
         operation = OPERATIONS[IN_OTHER_MEDIA_TYPES.get(name, name)][2]
         assert (build(name).body is not None) == ("requestBody" in operation)
+
+    def test_builds_what_its_endpoint_says(self, name: str) -> None:
+        built, (endpoint,) = build(name), [each for each in ENDPOINTS if each.name == name]
+        for fact in ("method", "template", "repeatable"):
+            assert getattr(built, fact) == getattr(endpoint, fact)
+        assert built.decode is endpoint.decode
+        assert isinstance(built, PagedOperation) == isinstance(endpoint, PagedEndpoint)
 
     def test_is_paginated_where_the_contract_says_so(self, name: str) -> None:
         items = OPERATIONS[IN_OTHER_MEDIA_TYPES.get(name, name)][2].get("x-paginated")
@@ -135,6 +150,58 @@ class TestEveryMethod:
     def test_refuses_an_unknown_argument(self, name: str) -> None:
         with pytest.raises(TypeError, match="unexpected keyword argument 'orgg'"):
             METHODS[name](orgg="o")
+
+
+class TestEndpoints:
+    def test_are_those_of_the_methods_each_once(self) -> None:
+        names = [endpoint.name for endpoint in ENDPOINTS]
+        assert len(names) == len(set(names)) == 30
+        assert set(names) == set(METHODS)
+
+    def test_read_every_media_type_that_the_contract_answers_with_and_json_first(self) -> None:
+        read: dict[str, list[str]] = {}
+        for endpoint in ENDPOINTS:
+            asked = IN_OTHER_MEDIA_TYPES.get(endpoint.name, endpoint.name)
+            read.setdefault(asked, []).append(endpoint.decode.accept)
+        answered = {
+            name: {
+                media_type
+                for status, response in operation["responses"].items()
+                if status != "default"
+                for media_type in resolved(response)["content"]
+            }
+            for name, (_, _, operation) in OPERATIONS.items()
+        }
+        assert {name: set(media_types) for name, media_types in read.items()} == answered
+        assert {media_types[0] for media_types in read.values()} == {"application/json"}
+
+    @pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if each.body], ids=lambda each: each.name)
+    def test_take_the_keys_of_the_contracts_bodies(self, endpoint: Endpoint[Any]) -> None:
+        body = resolved(OPERATIONS[endpoint.name][2]["requestBody"])
+        schema = body["content"]["application/json"]["schema"]
+        for kind in get_args(endpoint.body) or (endpoint.body,):
+            assert {wire_name(kind, key) for key in get_type_hints(kind)} == set(schema["properties"])
+            assert {wire_name(kind, key) for key in kind.__required_keys__} == set(schema.get("required", []))
+
+    def test_that_answer_pages_may_take_a_body(self) -> None:
+        search = PagedEndpoint[RepoPage, Repo](
+            name="repos.search",
+            method="POST",
+            template="/{org}/search",
+            body=CreateRepoBody,
+            decode=Json(RepoPage),
+            items=attrgetter("repos"),
+        )
+        assert search(path={"org": "o"}, body={"name": "n"}).body == b'{"name":"n"}'
+        with pytest.raises(InvalidRequest):
+            search(path={"org": "o"}, body={"nmae": "n"})
+
+    def test_are_shown_in_a_line(self) -> None:
+        assert [repr(each) for each in ENDPOINTS if each.name.startswith("repos.") and each.method == "GET"] == [
+            "<PagedEndpoint repos.list: GET /{org}/repos>",
+            "<Endpoint repos.get: GET /{org}/{repo}>",
+            "<Endpoint repos.get_sync_status: GET /{org}/{repo}/sync>",
+        ]
 
 
 def test_a_signature_tells_the_result_and_no_operation(client: Callable[..., Mesa]) -> None:
