@@ -6,10 +6,14 @@ checkers report an ignore comment that ignores nothing.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, assert_type
 
+from mesa_core import Operation, PagedOperation
+from mesa_core.converter import Json
+from mesa_core.endpoints import Endpoint, PagedEndpoint
 from mesa_core.models.content import DirectoryEntry, FileEntry, SymlinkEntry
+from mesa_core.routing import find_endpoint
 from mesa_sdk import (
     AgentBlame,
     AnalyticsReport,
@@ -137,6 +141,14 @@ def raw(client: Mesa) -> None:
     assert_type(response, RawResponse[Repo | SyncingRepo])
     assert_type(response.parsed, Repo | SyncingRepo)
     assert_type(client.raw.repos.list(org="o"), RawResponse[RepoPage])
+
+
+def endpoints(items: Callable[[RepoPage], tuple[Repo, ...]]) -> None:
+    get = Endpoint(name="x.get", method="GET", template="/x", decode=Json[Repo](Repo))
+    assert_type(get(path={}), Operation[Repo])
+    listed = PagedEndpoint(name="x.list", method="GET", template="/x", decode=Json[RepoPage](RepoPage), items=items)
+    assert_type(listed(path={}), PagedOperation[RepoPage, Repo])
+    assert_type(find_endpoint("GET", "/x", ""), Endpoint[Any] | None)
 
 
 def derived(client: Mesa, other: AsyncMesa) -> None:
