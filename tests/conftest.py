@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -13,15 +12,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import start_blocking_portal
 from attrs import define, field, frozen
 from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
+from waiting import Waiting
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.datastructures import ImmutableMultiDict
 
-from mesa_core import AsyncPage, AsyncTransport, Call, Plugin, Request, Response, Transport
-from mesa_core.operations import Resource
+from mesa_core import AsyncTransport, Call, Plugin, Request, Response, Transport
 from mesa_sdk import AsyncMesa, Mesa
 from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
 from mesa_transports.local import LocalDepot
@@ -132,36 +131,6 @@ class Checked:
 
     async def aclose(self) -> None:
         await self.inner.aclose()
-
-
-@define
-class Waiting:
-    """An async client, resource or page, whose every call is waited for: so one test tests both worlds."""
-
-    portal: BlockingPortal
-    subject: object
-
-    def __getattr__(self, name: str) -> object:
-        if name == "send":  # of a transport, whose verbs differ by world
-            name = "asend"
-        return self.wrap(getattr(self.subject, name))
-
-    def __call__(self, *arguments: object, **options: object) -> object:
-        async def call() -> object:
-            result = self.subject(*arguments, **options)
-            return await result if inspect.isawaitable(result) else result
-
-        return self.wrap(self.portal.call(call))
-
-    def __iter__(self) -> Iterator[object]:
-        iterator = aiter(self.subject)
-        with suppress(StopAsyncIteration):
-            while True:
-                yield self.wrap(self.portal.call(anext, iterator))
-
-    def wrap(self, value: object) -> object:
-        asynchronous = isinstance(value, Resource | AsyncPage | AsyncTransport | AsyncIterator) or callable(value)
-        return Waiting(self.portal, value) if asynchronous and not isinstance(value, type) else value
 
 
 @define
