@@ -34,7 +34,7 @@ def _method(request: RecordedRequest) -> str:
 
 def _path(request: RecordedRequest) -> str:
     path = urlsplit(request.url).path
-    _, mount, below = path.rpartition(_MOUNT)
+    _, mount, below = path.partition(_MOUNT)
     return _plain(unquote(below if mount and below.startswith("/") else path))
 
 

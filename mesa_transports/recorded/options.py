@@ -72,7 +72,7 @@ def mode_of(option: str, given: object) -> Mode:
     if given is None:
         option, given = "MESA_RECORD", os.environ.get("MESA_RECORD") or Mode.REPLAY
     if given not in list(Mode):
-        raise ConfigurationError(f"{option}: {unknown('mode', given, Mode)}")
+        raise ConfigurationError(f"{option}: {unknown('mode', given, map(str, Mode))}")
     return Mode(cast("str", given))
 
 

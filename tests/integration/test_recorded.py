@@ -1,0 +1,455 @@
+"""The recorded transport as its users meet it: modes, the environment, no network, the real client around it."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import define, field
+
+from mesa_core import Call, Plugin, Request, Response
+from mesa_sdk import AsyncMesa, ConfigurationError, ConnectError, Mesa, ServerError, TransportError
+from mesa_transports.recorded import DamagedRecording, NoRecording, RecordedTransport
+
+KEY = "mesa_root_key_of_the_tests"
+
+
+@define
+class Scripted:
+    """An inner transport of both worlds that answers in turn, and notes what it was sent."""
+
+    answers: list[Response | Exception]
+    sent: list[Request] = field(factory=list)
+    closed: int = 0
+
+    def send(self, request: Request, /) -> Response:
+        self.sent.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def asend(self, request: Request, /) -> Response:
+        return self.send(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def repo(name: str, **changes: object) -> Response:
+    data = {
+        "id": "repo_1",
+        "org": "o",
+        "name": name,
+        "default_branch": "main",
+        "head_sha": None,
+        "size_bytes": 0,
+        "created_at": "2026-01-02T03:04:05Z",
+        "upstream": None,
+        **changes,
+    }
+    return Response(200, {"Content-Type": "application/json"}, json.dumps(data).encode())
+
+
+def busy(**headers: str) -> Response:
+    body = {"error": {"code": "BUSY", "message": "Later", "details": {}}}
+    return Response(503, {"Content-Type": "application/json", **headers}, json.dumps(body).encode())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "recordings" / "x.json"
+
+
+Ask = Callable[..., object]
+
+
+@pytest.fixture(params=["blocking", "async"])
+def ask(request: pytest.FixtureRequest, path: Path) -> Ask:
+    """Makes calls with a client of either world on one recording; returns the results or the errors."""
+
+    def blocking(*names: str, options: dict[str, object], **client: object) -> list[object]:
+        made = Mesa(api_key=KEY, transport="recorded", transport_options={"path": path, **options}, **client)
+        with made:
+            return [outcome(lambda name=name: made.repos.get(org="o", repo=name)) for name in names]
+
+    def nonblocking(*names: str, options: dict[str, object], **client: object) -> list[object]:
+        async def main() -> list[object]:
+            made = AsyncMesa(api_key=KEY, transport="recorded", transport_options={"path": path, **options}, **client)
+            async with made:
+                return [await aoutcome(made, name) for name in names]
+
+        return asyncio.run(main())
+
+    return blocking if request.param == "blocking" else nonblocking
+
+
+def outcome(call: Callable[[], object]) -> object:
+    try:
+        return call().name
+    except TransportError as error:
+        return error
+
+
+async def aoutcome(client: AsyncMesa, name: str) -> object:
+    try:
+        return (await client.repos.get(org="o", repo=name)).name
+    except TransportError as error:
+        return error
+
+
+def names(path: Path) -> list[str]:
+    return [each["response"]["body"]["json"]["name"] for each in json.loads(path.read_text())["interactions"]]
+
+
+class TestModes:
+    def test_replay_is_the_default_and_sends_nothing(self, ask, path):
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        inner = Scripted([])
+        assert ask("a", options={"inner": inner}) == ["a"]
+        assert (inner.sent, inner.closed) == ([], 0)
+
+    def test_replay_without_a_file_is_an_error_that_says_how_to_make_one(self, ask, path):
+        with pytest.raises(ConfigurationError, match=r"no recording .*x\.json.*MESA_RECORD=once"):
+            ask("a", options={})
+        assert not path.exists()
+
+    def test_record_writes_the_file_anew(self, ask, path):
+        ask("a", "b", options={"mode": "record", "inner": Scripted([repo("a"), repo("b")])})
+        ask("c", options={"mode": "record", "inner": Scripted([repo("c")])})
+        assert names(path) == ["c"]
+
+    def test_record_mends_a_damaged_file(self, ask, path):
+        path.parent.mkdir()
+        path.write_text('{"header": ')
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        assert names(path) == ["a"]
+
+    def test_once_records_when_the_file_is_missing_and_then_replays(self, ask, path):
+        ask("a", options={"mode": "once", "inner": Scripted([repo("a")])})
+        inner = Scripted([repo("live")])
+        found = ask("a", "b", options={"mode": "once", "inner": inner})
+        assert found[0] == "a"
+        assert isinstance(found[1], NoRecording)
+        assert (inner.sent, names(path)) == ([], ["a"])
+
+    def test_new_replays_what_is_known_and_records_the_rest(self, ask, path):
+        ask("a", options={"mode": "new", "inner": Scripted([repo("a")])})
+        inner = Scripted([repo("b"), repo("a")])
+        assert ask("a", "b", "a", options={"mode": "new", "inner": inner}) == ["a", "b", "a"]
+        assert [request.url.rpartition("/")[2] for request in inner.sent] == ["b", "a"]
+        assert names(path) == ["a", "b", "a"]
+
+    def test_a_transport_error_passes_and_is_not_recorded(self, ask, path):
+        inner = Scripted([ConnectError("down"), repo("b")])
+        found = ask("a", "b", options={"mode": "record", "inner": inner}, retry_config={"strategy": "none"})
+        assert isinstance(found[0], ConnectError)
+        assert names(path) == ["b"]
+
+    def test_an_inner_transport_of_the_users_is_left_open(self, ask, path):
+        inner = Scripted([repo("a")])
+        ask("a", options={"mode": "record", "inner": inner})
+        assert inner.closed == 0
+
+    @pytest.mark.parametrize("mode", ["once", "new", "record"])
+    def test_the_environment_says_the_mode(self, ask, path, monkeypatch, mode):
+        monkeypatch.setenv("MESA_RECORD", mode)
+        ask("a", options={"inner": Scripted([repo("a")])})
+        assert names(path) == ["a"]
+
+    def test_an_option_outdoes_the_environment(self, ask, path, monkeypatch):
+        monkeypatch.setenv("MESA_RECORD", "record")
+        with pytest.raises(ConfigurationError, match="there is no recording"):
+            ask("a", options={"mode": "replay"})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "onec"}, "mode: unknown mode 'onec'; did you mean 'once'"),
+        ({"mode": 3}, "mode: unknown mode 3"),
+        ({"match_on": ["metod"]}, "match_on: unknown field 'metod'; did you mean 'method'"),
+        ({"match_on": "path"}, "match_on: expected names"),
+        ({"match_on": []}, "match_on: expected names"),
+        ({"allow_repeats": 1}, "allow_repeats: expected True or False, got 1"),
+        ({"redact": "s3cret"}, "redact: expected a list, got str"),
+        ({"redact": [""]}, "redact: expected texts.*got an empty text"),
+        ({"redact": [b"x"]}, "redact: expected texts.*got bytes"),
+        ({"path": 3}, "path: expected the path of a file, got int"),
+        ({"path": "x.yaml"}, "path: expected a file whose name ends in .json"),
+        ({"mode": "record", "inner": "htpx"}, "unknown transport 'htpx'; did you mean 'httpx'"),
+        (
+            {"mode": "record", "inner": object()},
+            "inner: expected a name or a transport with a?send and a?close, got object",
+        ),
+        ({"mode": "record", "inner_options": {"prox": 1}}, "transport_options of 'httpx': unknown option 'prox'"),
+        ({"inner": Scripted([]), "inner_options": {"proxy": None}}, "inner_options: .* not for an object"),
+        ({"pth": "x"}, "transport_options of 'recorded': unknown option 'pth'; did you mean 'path'"),
+    ],
+)
+def test_a_wrong_option_is_named(ask, options, message, monkeypatch):
+    with pytest.raises(ConfigurationError, match=message):
+        ask("a", options=options)
+
+
+def test_a_wrong_mode_in_the_environment_is_named(ask, monkeypatch):
+    monkeypatch.setenv("MESA_RECORD", "alwys")
+    with pytest.raises(ConfigurationError, match="MESA_RECORD: unknown mode 'alwys'"):
+        ask("a", options={})
+
+
+def test_an_inner_transport_of_the_other_world_is_refused_when_the_client_is_built(path):
+    with pytest.raises(ConfigurationError, match="AsyncMesa cannot use 'requests'"):
+        AsyncMesa(
+            api_key=KEY, transport="recorded", transport_options={"path": path, "mode": "once", "inner": "requests"}
+        )
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("mode", ["replay", "once", "new"])
+def test_a_damaged_file_is_an_error_and_never_the_network(ask, path, mode):
+    ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+    path.write_text(path.read_text().replace('"status": 200', '"status": "200"'))
+    inner = Scripted([repo("a")])
+    with pytest.raises(
+        DamagedRecording, match=r"x\.json: interactions\[0\].response.status: expected a whole number"
+    ) as e:
+        ask("a", options={"mode": mode, "inner": inner})
+    assert e.value.place == "interactions[0].response.status"
+    assert inner.sent == []
+
+
+class TestTheRealClient:
+    def test_a_recorded_503_then_200_replays_as_a_retried_call_without_waiting(self, ask, path):
+        attempts: list[tuple[int, float]] = []
+
+        class Watch(Plugin):
+            def after_response(self, response: Response, call: Call) -> None:
+                attempts.append((response.status_code, call.elapsed))
+
+        inner = Scripted([busy(), repo("a")])
+        quick = {"strategy": "backoff", "backoff": {"initial_interval": 1, "max_interval": 1}}
+        ask("a", options={"mode": "record", "inner": inner}, retry_config=quick)
+        document = json.loads(path.read_text())
+        document["interactions"][0]["response"]["headers"]["Retry-After"] = "120"
+        path.write_text(json.dumps(document))
+        assert ask("a", options={}, plugins=[Watch()]) == ["a"]
+        assert [status for status, _ in attempts] == [503, 200]
+        # The two minutes count as passed, though nobody waited for them: pytest's own time limit would tell.
+        assert attempts[1][1] >= 120
+
+    def test_a_wait_in_replay_respects_the_bound_of_the_whole_call(self, path):
+        body = busy(**{"Retry-After": "250"})
+        options = {"path": path, "mode": "record", "inner": Scripted([body])}
+        with (
+            Mesa(api_key=KEY, transport="recorded", transport_options=options) as client,
+            pytest.raises(ServerError),
+        ):
+            client.with_options(retry_config={"strategy": "none"}).repos.get(org="o", repo="a")
+        with (
+            RecordedTransport(path=path, allow_repeats=True) as transport,
+            Mesa(api_key=KEY, transport=transport) as client,
+            pytest.raises(ServerError) as refused,
+        ):
+            client.repos.get(org="o", repo="a")
+        assert [attempt.wait for attempt in refused.value.attempts] == [0, 250]
+
+    def test_plugins_see_replayed_calls(self, ask, path):
+        class Rewrite(Plugin):
+            def after_response(self, response: Response, call: Call) -> None:
+                response.content = response.content.replace(b'"a"', b'"changed"')
+                response.headers["X-Seen"] = "1"
+
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        # What a plugin does to an answer stays out of the recording, in which it would be found the next time.
+        options = {"allow_repeats": True}
+        assert ask("a", "a", options=options, plugins=[Rewrite()]) == ["changed", "changed"]
+        assert names(path) == ["a"]
+
+    def test_a_changed_answer_is_recorded_as_it_came(self, ask, path):
+        class Rewrite(Plugin):
+            def after_response(self, response: Response, call: Call) -> None:
+                response.content = response.content.replace(b'"a"', b'"changed"')
+
+        inner = Scripted([repo("a")])
+        assert ask("a", options={"mode": "record", "inner": inner}, plugins=[Rewrite()]) == ["changed"]
+        assert names(path) == ["a"]
+
+    def test_a_miss_is_not_retried(self, ask, path):
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        (error,) = ask("b", options={})
+        assert (type(error), error.sent, len(error.attempts)) == (NoRecording, False, 1)
+        assert "path: recorded '/o/a', asked for '/o/b'" in str(error)
+        assert "MESA_RECORD=new" in str(error)
+        assert pickle.loads(pickle.dumps(error)).differences == error.differences
+
+
+class TestLifetime:
+    def test_unused_tells_what_answered_nothing(self, path):
+        with RecordedTransport(path=path, mode="record", inner=Scripted([repo("a"), repo("b")])) as transport:
+            with Mesa(api_key=KEY, transport=transport) as client:
+                for name in "ab":
+                    client.repos.get(org="o", repo=name)
+            assert transport.unused() == ()
+        with Mesa(api_key=KEY, transport="recorded", transport_options={"path": path}) as client:
+            assert [str(each) for each in client.transport.unused()] == [
+                "GET https://depot.mesa.dev/api/v1/o/a -> 200",
+                "GET https://depot.mesa.dev/api/v1/o/b -> 200",
+            ]
+            client.repos.get(org="o", repo="b")
+            assert [each.request.url[-1] for each in client.transport.unused()] == ["a"]
+
+    def test_clients_replay_each_from_the_beginning(self, ask):
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        assert ask("a", options={}) == ask("a", options={}) == ["a"]
+
+    def test_clients_that_record_at_once_share_the_file(self, path):
+        first, second = (
+            Mesa(
+                api_key=KEY,
+                transport="recorded",
+                transport_options={"path": path, "mode": "once", "inner": Scripted([repo(name)])},
+            )
+            for name in "ab"
+        )
+        with first, second:
+            for client, name in ((first, "a"), (second, "b")):
+                client.repos.get(org="o", repo=name)
+        assert names(path) == ["a", "b"]
+
+    def test_clients_that_share_a_file_agree_on_how(self, path):
+        with (
+            RecordedTransport(path=path, mode="once", inner=Scripted([])),
+            pytest.raises(ConfigurationError, match="other match_on, allow_repeats or redact"),
+        ):
+            RecordedTransport(path=path, mode="once", inner=Scripted([]), allow_repeats=True)
+
+    def test_a_closed_transport_sends_and_answers_nothing(self, path):
+        inner = Scripted([repo("a"), repo("b")])
+        transport = RecordedTransport(path=path, mode="record", inner=inner)
+        transport.close()
+        transport.close()
+        with pytest.raises(ConnectError, match="closed"):
+            transport.send(Request("GET", "https://depot.mesa.dev/api/v1/o/a"))
+        assert inner.sent == []
+
+    def test_what_is_unsaved_is_saved_when_nobody_closes(self, path):
+        inner = Scripted([repo(f"r{number}") for number in range(42)])
+        transport = RecordedTransport(path=path, mode="record", inner=inner)
+        for number in range(42):
+            transport.send(Request("GET", f"https://depot.mesa.dev/api/v1/o/r{number}"))
+        assert len(names(path)) < 42  # otherwise this test shows nothing
+        del transport
+        gc.collect()
+        assert len(names(path)) == 42
+
+    def test_a_client_pickles_as_its_configuration(self, ask, path):
+        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        client = Mesa(api_key=KEY, transport="recorded", transport_options={"path": path})
+        with client, pickle.loads(pickle.dumps(client)) as other:
+            assert other.repos.get(org="o", repo="a") == client.repos.get(org="o", repo="a")
+        with RecordedTransport(path=path) as transport:
+            assert copy.copy(transport).send(Request("GET", "https://h/api/v1/o/a", {"Accept": "application/json"}))
+
+    def test_a_file_that_cannot_be_written_is_an_error_that_says_so(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        transport = RecordedTransport(path=tmp_path / "file" / "x.json", mode="record", inner=Scripted([repo("a")]))
+        with pytest.raises(TransportError, match="cannot be written: File exists"):
+            transport.send(Request("GET", "https://depot.mesa.dev/api/v1/o/a"))
+        with pytest.raises(TransportError, match="cannot be written"):
+            transport.close()
+
+
+PROGRAM = """
+import sys
+from mesa_sdk import Mesa
+
+def made(name):
+    with Mesa() as client:
+        client.repos.create(org="o", body={"name": name})
+
+def main():
+    before = Mesa()
+    print([repo.name for repo in before.repos.list(org="o")])
+    made("a")
+    made("b")
+    print([repo.name for repo in before.repos.list(org="o")])
+    after = Mesa()
+    print([repo.name for repo in after.repos.list(org="o")])
+
+main()
+"""
+
+
+class TestAProgramOfTheUsers:
+    """It knows nothing of recordings, makes several clients, and does not close them all."""
+
+    @pytest.fixture
+    def start(self, tmp_path: Path) -> Iterator[Callable[..., str]]:
+        (tmp_path / "program.py").write_text(PROGRAM)
+
+        def run(**environment: str) -> str:
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore::ResourceWarning", "program.py"],
+                cwd=tmp_path,
+                env={**os.environ, "MESA_API_KEY": KEY, "MESA_TRANSPORT": "recorded", **environment},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        return run
+
+    def test_records_once_with_network_and_runs_ever_after_without(self, start, server, tmp_path):
+        live = start(MESA_RECORD="once", MESA_SERVER_URL=server.url)
+        assert live == "[]\n['a', 'b']\n['a', 'b']\n"
+        server.close()
+        recording = tmp_path / "recordings" / "mesa.json"
+        before = recording.read_bytes()
+        assert start(MESA_RECORD="once") == start(MESA_RECORD="once", MESA_API_KEY="no-key-at-all") == start() == live
+        assert recording.read_bytes() == before
+        assert KEY not in recording.read_text()
+
+    def test_the_environment_names_the_file(self, start, server, tmp_path):
+        live = start(MESA_RECORD="record", MESA_SERVER_URL=server.url, MESA_RECORDING="other.json")
+        server.close()
+        assert start(MESA_RECORDING="other.json") == live
+        assert (tmp_path / "other.json").exists()
+
+
+def test_no_socket_is_opened_in_replay(path, depot, server):
+    """Held by the system: the process may not call socket() at all. Names are not looked up either."""
+    with Mesa(
+        api_key=KEY, server_url=server.url, transport="recorded", transport_options={"path": path, "mode": "once"}
+    ) as client:
+        client.repos.create(org="o", body={"name": "a"})
+    code = f"""
+import sys
+
+def forbid(event, args):
+    if event.startswith("socket."):
+        print(event, args, file=sys.stderr)
+        raise RuntimeError(event)
+
+sys.addaudithook(forbid)
+from mesa_sdk import Mesa
+with Mesa(api_key="x", transport="recorded", transport_options={{"path": {str(path)!r}}}) as client:
+    print(client.repos.create(org="o", body={{"name": "a"}}).name)
+print(sorted(name for name in ("httpx", "requests", "urllib3", "ssl") if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("a\n[]\n", 0), done.stderr
