@@ -21,8 +21,9 @@ WITH_EXAMPLES = [page for page in PAGES if "```python" in page.read_text()]
 
 
 @pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the pages tell a reader to set; and the clients that examples leave open, closed."""
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """What the pages tell a reader to set, in an empty folder; and the clients that examples leave open, closed."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MESA_TRANSPORT", "local")
     monkeypatch.setenv("MESA_API_KEY", "mesa_any_key")
     made: list[Mesa] = []

@@ -223,11 +223,11 @@ def test_the_transports_that_work_are_all_named() -> None:
         AsyncMesa(api_key="k", transport="requests")
     assert str(refused.value) == (
         "transport: AsyncMesa cannot use 'requests', which has no asend and aclose; "
-        "those that it can: aiohttp, httpx, httpx2, local"
+        "those that it can: aiohttp, httpx, httpx2, local, recorded"
     )
     with pytest.raises(ConfigurationError) as refused:
         Mesa(api_key="k", transport="aiohttp")
-    assert str(refused.value).endswith("those that it can: httpx, httpx2, local, requests, urllib3")
+    assert str(refused.value).endswith("those that it can: httpx, httpx2, local, recorded, requests, urllib3")
 
 
 def test_what_a_factory_says_of_its_options_is_said_as_it_is() -> None:
