@@ -5,7 +5,7 @@ Authors of plugins and transports import from here; users import from `mesa_sdk`
 
 from __future__ import annotations
 
-from mesa_core.call import AttemptRecord, Call, Clock, RawResponse, Retry
+from mesa_core.call import AttemptRecord, Call, Clock, Instead, RawResponse, Retry
 from mesa_core.client import AsyncMesa, Mesa
 from mesa_core.config import ClientConfig, check_key
 from mesa_core.errors import (
@@ -69,6 +69,7 @@ __all__ = [
     "ConnectionLost",
     "Forbidden",
     "Headers",
+    "Instead",
     "InvalidRequest",
     "MergeConflict",
     "Mesa",

@@ -6,15 +6,17 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import Attribute, define, field, frozen
+from attrs.validators import instance_of, optional
 
 from mesa_core.config import ClientConfig
-from mesa_core.http import Headers
+from mesa_core.errors import TransportError
+from mesa_core.http import Headers, Response
 from mesa_core.options import CallOptions
 
 if TYPE_CHECKING:
     from mesa_core.operations import Operation
 
-__all__ = ["AttemptRecord", "Call", "Clock", "RawResponse", "Retry"]
+__all__ = ["AttemptRecord", "Call", "Clock", "Instead", "RawResponse", "Retry"]
 
 T = TypeVar("T")
 
@@ -49,6 +51,23 @@ class Retry:
     """A plugin's decision to make another attempt, `after` so many seconds."""
 
     after: float = field(default=0.0, validator=_waitable)
+
+
+@frozen
+class Instead:
+    """A plugin's decision that an attempt is to end in `outcome`, as if the transport had answered so.
+
+    An error is told to `on_error`, and a response to `after_response`, as any of the transport's is.
+    """
+
+    outcome: Response | TransportError | None = field(
+        default=None, validator=optional(instance_of((Response, TransportError)))
+    )
+    """None: what the transport answers."""
+    delay: float = field(default=0.0, kw_only=True, validator=_waitable)
+    """Seconds to wait first. They count towards the attempt's timeout, and are cut off by it."""
+    send: bool = field(default=False, kw_only=True)
+    """Whether the request is sent all the same, and its answer thrown away; an error that comes instead stands."""
 
 
 @frozen
@@ -99,6 +118,8 @@ class RawResponse(Generic[T]):
     elapsed: float
     """Seconds that the whole call took, waits included."""
     parsed: T
+    from_cache: bool = False
+    """Whether a plugin kept the response from an earlier call, and nothing was sent in this one."""
 
     @property
     def request_id(self) -> str | None:

@@ -15,12 +15,13 @@ from typing import Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from mesa_core.call import AttemptRecord, Call, Clock, Retry
+from mesa_core.call import AttemptRecord, Call, Clock, Instead, Retry
 from mesa_core.config import ClientConfig
 from mesa_core.errors import (
     APIError,
     ConnectionLost,
     MesaError,
+    RequestTimeout,
     ResponseValidationError,
     TransportError,
 )
@@ -107,39 +108,54 @@ def _attempt(
 ) -> Flow[Ended[T] | Retry]:
     url = request.url
     try:
-        response = plugins.before_request(request, call)
-        if response is None:
+        answer = plugins.before_request(request, call)
+        instead = answer if isinstance(answer, Instead) else Instead(answer)
+        if instead.outcome is None or instead.send:
             check_sendable(request, rewritten=request.url != url)
     except MesaError as error:
         _give_up(error, plugins, call)
         raise
     begun = call.clock.monotonic()
-    if response is None:
-        outcome = yield from _send(request, plugins, call)
-        _record(call, outcome, waited, begun)
-        if isinstance(outcome, TransportError):
-            return _settle(operation, outcome, plugins, call)
-        response = outcome
-    else:
-        _record(call, response, waited, begun)
-    retry = plugins.after_response(response, call)
+    outcome = yield from _carry_out(request, instead, plugins, call)
+    _record(call, outcome, waited, begun)
+    if isinstance(outcome, TransportError):
+        return _settle(operation, outcome, plugins, call)
+    retry = plugins.after_response(outcome, call)
     if retry is not None:
         return retry
     try:
-        return _read(operation, response, call)
+        return _read(operation, outcome, call)
     except (APIError, ResponseValidationError) as error:
         return _settle(operation, error, plugins, call)
 
 
-def _send(request: Request, plugins: Plugins, call: Call) -> Flow[Outcome]:
+def _carry_out(request: Request, instead: Instead, plugins: Plugins, call: Call) -> Flow[Outcome]:
+    """Bring an attempt to its outcome: the transport's, or the one that a plugin puts in its place."""
     try:
+        late = (yield from _delay(request, instead.delay)) if instead.delay else None
+        if late is not None:
+            return late
+        if instead.outcome is not None and not instead.send:
+            return instead.outcome
         outcome = yield Attempt(request)
     except GeneratorExit:
         _give_up(ConnectionLost("the call was cancelled before its response came"), plugins, call)
         raise
     if outcome is None:
         raise TypeError("an Attempt was answered with None; a driver must send its outcome")
-    return outcome
+    return outcome if instead.outcome is None or isinstance(outcome, TransportError) else instead.outcome
+
+
+def _delay(request: Request, seconds: float) -> Flow[RequestTimeout | None]:
+    """Let some of an attempt's time pass before it is sent, and all of it where that is less."""
+    timeout = request.timeout
+    if timeout is not None and seconds >= timeout:
+        yield Wait(timeout)
+        return RequestTimeout(f"no response within {timeout:g} s")
+    yield Wait(seconds)
+    if timeout is not None:
+        request.timeout = timeout - seconds
+    return None
 
 
 def _give_up(error: MesaError, plugins: Plugins, call: Call) -> None:

@@ -17,7 +17,7 @@ from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 
 if TYPE_CHECKING:
-    from mesa_core.call import Call, Retry
+    from mesa_core.call import Call, Instead, Retry
     from mesa_core.operations import Operation
 
 __all__ = ["HOOKS", "NAMESPACE", "Plugin", "hookimpl"]
@@ -47,10 +47,11 @@ class Plugin:
         return {}
 
     @hookspec
-    def before_request(self, request: Request, call: Call) -> Response | None:
+    def before_request(self, request: Request, call: Call) -> Response | Instead | None:
         """Change `request` in place before it is sent, or return a response to answer without sending.
 
-        Runs once per attempt, after any wait, on a fresh request.
+        `Instead` says more: an error to fail with as the transport would, a delay, or that the answer to the request is
+        to be lost. Runs once per attempt, after any wait, on a fresh request.
         """
 
     @hookspec

@@ -126,6 +126,8 @@ class Response:
     status_code: int
     headers: Headers = field(factory=Headers, converter=_headers)
     content: bytes = field(default=b"", repr=_size)
+    from_cache: bool = field(default=False, kw_only=True)
+    """Whether a plugin kept it from an earlier call."""
 
     @property
     def media_type(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import field, frozen
 
-from mesa_core.call import Retry
+from mesa_core.call import Instead, Retry
 from mesa_core.checks import HookManager, check_plugin
 from mesa_core.errors import MesaError, PluginError
 from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
@@ -111,9 +111,10 @@ class Plugins:
             offers = {**offered, **offers}
         return offers
 
-    def before_request(self, request: Request, call: Call) -> Response | None:
-        """Let all plugins see and change a request; return the first response that answers it unsent."""
-        return self._first("before_request", (Response,), {"request": request, "call": call})
+    def before_request(self, request: Request, call: Call) -> Response | Instead | None:
+        """Let all plugins see and change a request; return the first decision about what it ends in."""
+        kinds: tuple[type[Response | Instead], ...] = (Response, Instead)
+        return self._first("before_request", kinds, {"request": request, "call": call})
 
     def after_response(self, response: Response, call: Call) -> Retry | None:
         """Let all plugins see and change a response; return the first decision to ask again."""

@@ -143,4 +143,5 @@ def _raw(ended: Ended[T]) -> RawResponse[T]:
         attempts=call.attempts,
         elapsed=call.elapsed,
         parsed=ended.parsed,
+        from_cache=response.from_cache,
     )

@@ -134,8 +134,8 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("hook", "wrong", "expected"),
         [
-            ("before_request", "text", "returned str, not Response or None"),
-            ("before_request", Retry(), "returned Retry, not Response or None"),
+            ("before_request", "text", "returned str, not Response or Instead or None"),
+            ("before_request", Retry(), "returned Retry, not Response or Instead or None"),
             ("after_response", Response(200), "returned Response, not Retry or None"),
             ("after_response", True, "returned bool, not Retry or None"),
             ("on_error", 5, "returned int, not Retry or Response or None"),
