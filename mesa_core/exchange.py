@@ -3,8 +3,8 @@
 It yields what is to be done, `Wait` or `Attempt`, and is sent what came of it. Hooks run
 here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
 
-    before_request → [Attempt] → after_response → decode → result
-          └── a failure → on_error → Retry(after) | a Response | nothing: raise
+    before_call → before_request → [Attempt] → after_response → decode → result → after_call
+                        └── a failure → on_error → Retry(after) | a Response | nothing: raise
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
     """
     call = Call(operation, config, config.options, clock, clock.monotonic())
     try:
+        plugins.before_call(call)
         call.options = merge_options(config.options, operation.options)
         url = config.server_url + expand(operation.template, operation.path, operation.query)
         retry = Retry()
@@ -87,11 +88,26 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
                 yield Wait(retry.after)
             verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, retry.after)
             if not isinstance(verdict, Retry):
-                return verdict
+                break
             retry = verdict
-    except MesaError as error:
-        _sign(error, call)
+    except BaseException as error:
+        _end(error, plugins, call)
         raise
+    _end(None, plugins, call)
+    return verdict
+
+
+def _end(error: BaseException | None, plugins: Plugins, call: Call) -> None:
+    """Tell the plugins how a call has ended. The failure of one is raised where it hides no error of the call's own."""
+    if isinstance(error, MesaError):
+        _sign(error, call)
+    try:
+        plugins.after_call(error, call)
+    except MesaError as failure:
+        if error is None:
+            _sign(failure, call)
+            raise
+        error.add_note(f"afterwards: {failure}")
 
 
 def _request(operation: Operation[T], call: Call, url: str) -> Request:
@@ -138,8 +154,8 @@ def _carry_out(request: Request, instead: Instead, plugins: Plugins, call: Call)
         if instead.outcome is not None and not instead.send:
             return instead.outcome
         outcome = yield Attempt(request)
-    except GeneratorExit:
-        _give_up(ConnectionLost("the call was cancelled before its response came"), plugins, call)
+    except GeneratorExit as cancelled:
+        _give_up(_cut_off(cancelled), plugins, call)
         raise
     if outcome is None:
         raise TypeError("an Attempt was answered with None; a driver must send its outcome")
@@ -174,6 +190,12 @@ def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: C
 
 
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
+def _cut_off(cancelled: GeneratorExit) -> ConnectionLost:
+    error = ConnectionLost("the call was cancelled before its response came")
+    error.__cause__ = cancelled
+    return error
+
+
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
         raise error_from(response, operation.name, call.attempts)
     return Ended(operation.decode(response), response, call)

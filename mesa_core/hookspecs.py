@@ -47,6 +47,10 @@ class Plugin:
         return {}
 
     @hookspec
+    def before_call(self, call: Call) -> None:
+        """Note that a call begins, before its first attempt. Only an observer: it has nothing to answer."""
+
+    @hookspec
     def before_request(self, request: Request, call: Call) -> Response | Instead | None:
         """Change `request` in place before it is sent, or return a response to answer without sending.
 
@@ -67,6 +71,15 @@ class Plugin:
 
         `error` is a `TransportError`, an `APIError` for an error status, or a
         `ResponseValidationError` for a body that cannot be read.
+        """
+
+    @hookspec
+    def after_call(self, error: BaseException | None, call: Call) -> None:
+        """Note that a call has ended: once for each call that began, whatever became of it.
+
+        `error` is None when the caller gets a result, a `MesaError` when the call failed, and any other exception when
+        it was broken off: a `GeneratorExit` when the caller was cancelled or interrupted, in an attempt or in a wait.
+        Only an observer: the call is over, and has nothing left to ask.
         """
 
     @hookspec

@@ -75,8 +75,8 @@ class _Implementation:
             raise _broken(self.entry, hook, f"raised {type(error).__name__}") from error
         if answer is None or isinstance(answer, kinds):
             return answer
-        expected = " or ".join(kind.__name__ for kind in kinds)
-        raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected} or None")
+        expected = " or ".join([*(kind.__name__ for kind in kinds), "None"])
+        raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected}")
 
 
 class Plugins:
@@ -111,6 +111,10 @@ class Plugins:
             offers = {**offered, **offers}
         return offers
 
+    def before_call(self, call: Call) -> None:
+        """Tell all plugins that a call begins."""
+        self._tell("before_call", {"call": call})
+
     def before_request(self, request: Request, call: Call) -> Response | Instead | None:
         """Let all plugins see and change a request; return the first decision about what it ends in."""
         kinds: tuple[type[Response | Instead], ...] = (Response, Instead)
@@ -125,10 +129,18 @@ class Plugins:
         kinds: tuple[type[Retry | Response], ...] = (Retry, Response)
         return self._first("on_error", kinds, {"error": error, "call": call})
 
+    def after_call(self, error: BaseException | None, call: Call) -> None:
+        """Tell all plugins that a call has ended, and how."""
+        self._tell("after_call", {"error": error, "call": call})
+
     def next_page(self, operation: Op, result: object, call: Call) -> Op | None:
         """Return the operation that fetches the next page, from the first plugin that knows one."""
         arguments = {"operation": operation, "result": result, "call": call}
         return self._first("next_page", (type(operation),), arguments)
+
+    def _tell(self, hook: str, arguments: Mapping[str, object]) -> None:
+        nothing: tuple[type[object], ...] = ()
+        self._answers(hook, nothing, arguments)
 
     def _first(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
         answers = self._answers(hook, kinds, arguments)

@@ -109,7 +109,7 @@ class Switched(Plugin):
     [
         (
             MisspeltMarked(),
-            r"unknown hook 'before_requests'; did you mean 'before_request'\? There are: after_response",
+            r"unknown hook 'before_requests'; did you mean 'before_request'\? There are: after_call, after_response",
         ),
         (MisspeltUnmarked(), r"'after_respone' is no hook; did you mean 'after_response'\?"),
         (MisspeltBesideARightOne(), r"'on_errors' is no hook; did you mean 'on_error'\?"),

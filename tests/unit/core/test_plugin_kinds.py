@@ -206,9 +206,10 @@ class TestListing:
 
 
 def test_the_base_class_documents_every_hook_and_does_nothing() -> None:
-    assert set(HOOKS) == {"provide_transports", "before_request", "after_response", "on_error", "next_page"}
+    attempts = ("before_request", "after_response", "on_error")
+    assert HOOKS == ("provide_transports", "before_call", *attempts, "after_call", "next_page")
     plugin: Any = Plugin()
     assert all(getattr(Plugin, hook).__doc__ for hook in HOOKS)
     assert plugin.provide_transports() == {}
-    arguments = {"before_request": 2, "after_response": 2, "on_error": 2, "next_page": 3}
+    arguments = {"before_call": 1, **dict.fromkeys(attempts, 2), "after_call": 2, "next_page": 3}
     assert all(getattr(plugin, hook)(*[None] * count) is None for hook, count in arguments.items())
