@@ -174,6 +174,12 @@ def _delay(request: Request, seconds: float) -> Flow[RequestTimeout | None]:
     return None
 
 
+def _cut_off(cancelled: GeneratorExit) -> ConnectionLost:
+    error = ConnectionLost("the call was cancelled before its response came")
+    error.__cause__ = cancelled
+    return error
+
+
 def _give_up(error: MesaError, plugins: Plugins, call: Call) -> None:
     """End an attempt that was cancelled or refused, so that no plugin's span stays open. No answer counts now."""
     _sign(error, call)
@@ -190,12 +196,6 @@ def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: C
 
 
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
-def _cut_off(cancelled: GeneratorExit) -> ConnectionLost:
-    error = ConnectionLost("the call was cancelled before its response came")
-    error.__cause__ = cancelled
-    return error
-
-
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
         raise error_from(response, operation.name, call.attempts)
     return Ended(operation.decode(response), response, call)
