@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from mesa_core.call import Instead, Retry
 from mesa_core.checks import HookManager, check_plugin
@@ -77,6 +77,15 @@ class _Implementation:
             return answer
         expected = " or ".join([*(kind.__name__ for kind in kinds), "None"])
         raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected}")
+
+    def watched(self, hook: str, saw: Callable[[str, str], object]) -> _Implementation:
+        """Return the same, saying so before it is called."""
+
+        def function(*arguments: object) -> object:
+            saw(self.entry.named.name, hook)
+            return self.function(*arguments)
+
+        return evolve(self, function=function)
 
 
 class Plugins:
@@ -161,6 +170,12 @@ class Plugins:
         if failure is not None:
             raise failure
         return answers
+
+    def watch(self, saw: Callable[[str, str], object]) -> None:
+        """Call `saw(plugin, hook)`, with their names, before each hook is called, for tests of the order."""
+        self._implementations = {
+            hook: tuple(each.watched(hook, saw) for each in found) for hook, found in self._implementations.items()
+        }
 
     def __iter__(self) -> Iterator[PluginInfo]:
         return (entry.info for entry in self._entries.values())
