@@ -8,6 +8,7 @@ from __future__ import annotations
 from mesa_core.call import AttemptRecord, Call, Clock, Instead, RawResponse, Retry
 from mesa_core.client import AsyncMesa, Mesa
 from mesa_core.config import ClientConfig, check_key
+from mesa_core.endpoints import Endpoint
 from mesa_core.errors import (
     APIError,
     BadRequest,
@@ -43,12 +44,15 @@ from mesa_core.options import (
 )
 from mesa_core.pages import AsyncPage, AsyncPages, Page
 from mesa_core.plugins import PluginInfo, Plugins
-from mesa_core.secrets import without_secrets
+from mesa_core.resources import ENDPOINTS
+from mesa_core.secrets import is_secret_header, without_secrets
+from mesa_core.suggestions import unknown
 from mesa_core.transport import AsyncTransport, BringsClock, Transport, TransportFactory, TwoWorlds
 from mesa_core.version import __version__
 
 __all__ = [
     "DEFAULT_RETRIES",
+    "ENDPOINTS",
     "APIError",
     "AsyncMesa",
     "AsyncPage",
@@ -67,6 +71,7 @@ __all__ = [
     "Conflict",
     "ConnectError",
     "ConnectionLost",
+    "Endpoint",
     "Forbidden",
     "Headers",
     "Instead",
@@ -103,5 +108,7 @@ __all__ = [
     "__version__",
     "check_key",
     "hookimpl",
+    "is_secret_header",
+    "unknown",
     "without_secrets",
 ]
