@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -15,6 +15,7 @@ from attrs import field, frozen
 from mesa_core.strict import Mismatch
 
 __all__ = [
+    "DEEPEST",
     "INLINE_LIMIT",
     "BinaryBody",
     "Body",
@@ -24,10 +25,14 @@ __all__ = [
     "body_of",
     "dump_body",
     "load_body",
+    "parse_json",
 ]
 
 INLINE_LIMIT: Final = 64 * 1024
 """Bytes of a binary body that a file may hold itself; a larger one is a file of its own."""
+DEEPEST: Final = 100
+"""Levels of JSON that are walked through; what is nested more deeply is kept as text."""
+_CONTAINERS: Final = (dict, list)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -123,17 +128,34 @@ def body_of(content: bytes, media_type: str) -> Body | None:
 
 
 def _parsed(text: str) -> JsonBody | None:
-    """Return JSON, unless writing it again would lose something of it."""
+    """Return JSON, unless writing it again would lose something of it, or it is nested too deeply to walk through."""
     try:
-        value: Any = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # 1e999 is read as infinity
+        value = parse_json(text)
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return JsonBody(value)
+    return None if _is_deeper(value, DEEPEST) else JsonBody(value)
+
+
+def parse_json(text: str) -> Any:  # `Any`: JSON of any shape comes out
+    """Return what JSON means (RFC 8259), as long as it has one meaning.
+
+    Raises:
+        ValueError: it is no JSON, or an object has a name twice, or a number is too large.
+        RecursionError: it is nested too deeply for Python.
+    """
+    return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique)
 
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(spelt: str) -> float:
+    number = float(spelt)
+    if number in {math.inf, -math.inf}:
+        raise ValueError(f"{spelt:.80} is too large")
+    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,6 +163,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("an object has a name twice")
     return found
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if value.__class__ is dict:
+        value = value.values()
+    elif value.__class__ is not list:
+        return False
+    return not levels or any(_is_deeper(each, levels - 1) for each in value if each.__class__ in _CONTAINERS)
 
 
 def dump_body(body: Body) -> dict[str, Any]:
@@ -166,7 +196,7 @@ def load_body(value: Any) -> Body:  # `Any`: JSON of any shape goes in
         form = cast("dict[str, Any]", value)
         keys = tuple(form)
         if keys == ("json",):
-            return JsonBody(form["json"])
+            return _json(form["json"])
         if keys == ("text",):
             return TextBody(_text(form["text"]))
         if keys == ("base64",):
@@ -174,6 +204,12 @@ def load_body(value: Any) -> Body:  # `Any`: JSON of any shape goes in
         if form.keys() == {"file", "size"}:
             return _file(form["file"], form["size"])
     raise Mismatch('an object of "json", "text", "base64" or "file" and "size"', value)
+
+
+def _json(value: Any) -> JsonBody:
+    if value.__class__ in _CONTAINERS and _is_deeper(value, DEEPEST):
+        raise Mismatch(f"JSON of at most {DEEPEST} levels", value)
+    return JsonBody(value)
 
 
 def _text(value: Any) -> str:
@@ -188,7 +224,7 @@ def _bytes(value: Any) -> bytes:
         raise Mismatch("a string", value)
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:  # of binascii, or of a text that is not ASCII
         raise Mismatch("base64", value, show=True) from None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -15,7 +17,7 @@ from mesa_core.faults import faults_of
 from mesa_core.http import Headers
 from mesa_core.strict import Mismatch, register_strict
 from mesa_core.version import CONTRACT_VERSION, __version__
-from mesa_transports.recorded.bodies import Body, FileBody, dump_body, load_body
+from mesa_transports.recorded.bodies import Body, FileBody, JsonBody, TextBody, dump_body, load_body, parse_json
 from mesa_transports.recorded.errors import DamagedRecording
 from mesa_transports.recorded.interactions import Header, Interaction, RecordedRequest, RecordedResponse, Recording
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "dump", "dump_interaction", "files_of", "load", "new_header", "parse"]
 
 FORMAT_VERSION: Final = 1
+_METHOD: Final = re.compile(r"[A-Z0-9!#$%&'*+.^_`|~-]+")
+_URL: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#]+[^\s\ud800-\udfff]*")
+_STATUS: Final = range(100, 1000)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 M = TypeVar("M", RecordedRequest, RecordedResponse)
 
 
@@ -52,7 +58,8 @@ def dump(recording: Recording) -> bytes:
         },
         "interactions": [dump_interaction(each, header.recorded_at) for each in recording.interactions],
     }
-    return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return text.encode(errors="backslashreplace")  # JSON's own escape of a lone surrogate, which a header can hold
 
 
 def dump_interaction(interaction: Interaction, begun: datetime | None) -> dict[str, Any]:
@@ -106,16 +113,57 @@ def load(path: Path) -> Recording:
 def parse(content: bytes, path: Path) -> Recording:
     """Read a recording out of the content of its file; raises `DamagedRecording` as `load` does."""
     try:
-        document: Any = json.loads(content.decode("utf-8"))
+        document = parse_json(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "$", f"expected JSON: {error}") from error
     _check_version(document, path)
+    if "interactions" not in document:
+        raise _damaged(path, "interactions", "required, but missing")
     try:
         recording = _converter(detailed=False).structure(document, Recording)
     except Exception as error:
         place, what = _fault(document, error)
         raise _damaged(path, place, what) from error
+    _check_values(recording.interactions, path)
+    if _SURROGATE.search(content):
+        _check_texts(recording.interactions, path)
     return attrs.evolve(recording, interactions=tuple(_with_files(recording.interactions, path)))
+
+
+def _check_values(interactions: Iterable[Interaction], path: Path) -> None:
+    """Refuse what no message has, and could be matched or given back by nobody."""
+    for index, each in enumerate(interactions):
+        request, status = each.request, each.response.status
+        if not _METHOD.fullmatch(request.method):
+            what = f"expected a method in capitals, got {request.method!r:.80}"
+            raise _damaged(path, f"interactions[{index}].request.method", what)
+        if not (_URL.fullmatch(request.url) and _splits(request.url)):
+            raise _damaged(path, f"interactions[{index}].request.url", "expected a URL")
+        if status not in _STATUS:
+            what = f"expected a status from 100 to 999, got {status!r:.80}"
+            raise _damaged(path, f"interactions[{index}].response.status", what)
+
+
+def _splits(url: str) -> bool:
+    """Tell whether a URL can be taken apart: a host may be none in spite of its form."""
+    if url.isascii() and "[" not in url and "]" not in url:
+        return True
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_texts(interactions: Iterable[Interaction], path: Path) -> None:
+    """Refuse bodies with lone surrogates, which no bytes stand for; JSON itself allows them."""
+    for index, each in enumerate(interactions):
+        for name, message in (("request", each.request), ("response", each.response)):
+            try:
+                if isinstance(message.body, JsonBody | TextBody):
+                    message.body.content()
+            except UnicodeEncodeError as error:
+                raise _damaged(path, f"interactions[{index}].{name}.body", f"expected characters: {error}") from error
 
 
 def _with_files(interactions: Iterable[Interaction], path: Path) -> Iterator[Interaction]:
@@ -175,10 +223,19 @@ def _converter(*, detailed: bool) -> Converter:
     register_strict(converter)
     converter.register_structure_hook(Headers, _headers)
     converter.register_structure_hook(Body | None, lambda value, _: load_body(value))
-    for kind in (Header, Interaction):
-        converter.get_structure_hook(kind)
+    for kind in (RecordedRequest, RecordedResponse, Header, Interaction):
+        converter.register_structure_hook(kind, _object(converter.get_structure_hook(kind)))
     converter.register_structure_hook_func(_is_interactions, _interactions(converter))
     return converter
+
+
+def _object(structure: Any) -> Any:  # `Any`: cattrs hooks
+    def check(value: Any, kind: Any) -> Any:
+        if value.__class__ is not dict:
+            raise Mismatch("an object", value)
+        return structure(value, kind)
+
+    return check
 
 
 def _headers(value: Any, _: Any) -> Headers:
@@ -189,19 +246,17 @@ def _headers(value: Any, _: Any) -> Headers:
 
 def _fields(values: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in values.items():
-        for each in _listed(value):
-            if each.__class__ is not str:
-                raise Mismatch(f"a string or an array of strings as {name}", each)
-            yield name, each
+        if value.__class__ is str:
+            yield name, value
+        elif value.__class__ is list and value and all(each.__class__ is str for each in value):
+            for each in value:
+                yield name, each
+        else:
+            raise Mismatch(f"a string or an array of strings as {name}", value)
 
 
 def _is_interactions(kind: Any) -> bool:
     return bool(kind == tuple[Interaction, ...])
-
-
-def _listed(value: Any) -> list[Any]:
-    listed: list[Any] = value if value.__class__ is list else [value]
-    return listed
 
 
 def _interactions(converter: Converter) -> Any:  # `Any`: a cattrs hook
