@@ -1,0 +1,95 @@
+"""What a script may answer with."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+from attrs import evolve, frozen
+
+from mesa_core import Request, Response, without_secrets
+
+__all__ = ["Answer", "Expected", "Reply", "answer", "on", "respond", "shown", "target_of"]
+
+Reply: TypeAlias = Response | BaseException | int | Mapping[str, Any]
+"""A response; an exception to raise; a status, for `answer(status=…)`; or a JSON object, for `answer(…)`.
+
+`KeyboardInterrupt()` and `asyncio.CancelledError()` break the call off. `Any`: JSON of every shape.
+"""
+_WITHOUT_BODY: Final = (204, 304)
+_ERRORS: Final = 400  # where HTTP's error statuses begin
+
+
+@frozen
+class Expected:
+    """An answer to one request alone; made by `on`."""
+
+    request: str
+    reply: Reply | Callable[[Request], Reply]
+
+    def fits(self, request: Request) -> bool:
+        """Tell whether this is the request; its query counts where one is expected."""
+        target = target_of(request)
+        return self.request in {target, target.partition("?")[0]}
+
+
+Answer: TypeAlias = Reply | Callable[[Request], Reply] | Expected
+"""A reply, a function that makes one of a request, or either of them `on` a certain request."""
+
+
+def answer(json: object = None, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response with a JSON body: `{"success": true}`, or the API's error envelope, where none is given.
+
+    Example:
+        >>> answer({"error": {"code": "BUSY", "message": "Later"}}, status=503, headers={"Retry-After": "2"})
+    """
+    if status in _WITHOUT_BODY:
+        return Response(status, headers or {})
+    body = _body(status) if json is None else json
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json_text.dumps(body).encode())
+
+
+def on(request: str, reply: Reply | Callable[[Request], Reply]) -> Expected:
+    """Return an answer to a certain request alone, given by method and path, with or without the query.
+
+    Example:
+        >>> Script(on("GET /acme/web", 404), on("POST /acme/repos", {"id": …}))
+    """
+    return Expected(request, reply)
+
+
+def respond(given: Answer, request: Request) -> Response:
+    """Return the response that an answer stands for, a new one each time; raise it if it is an exception."""
+    reply = given.reply if isinstance(given, Expected) else given
+    if callable(reply):
+        reply = reply(request)
+    if isinstance(reply, BaseException):
+        raise reply
+    if isinstance(reply, Response):
+        return evolve(reply, headers=reply.headers.copy())
+    return answer(status=reply) if isinstance(reply, int) else answer(reply)
+
+
+def shown(given: Answer) -> str:
+    """Return an answer as a message shows it."""
+    if isinstance(given, Expected):
+        return f"{given.request} -> {shown(given.reply)}"
+    if isinstance(given, Response):
+        return str(given.status_code)
+    if isinstance(given, BaseException):
+        return type(given).__name__
+    return getattr(given, "__name__", repr(given))
+
+
+def target_of(request: Request) -> str:
+    """Return method, path and query of a request, without a secret."""
+    return f"{request.method} {without_secrets(request.url).removeprefix(request.origin)}"
+
+
+def _body(status: int) -> dict[str, Any]:  # `Any`: JSON
+    if status < _ERRORS:
+        return {"success": True}
+    known = HTTPStatus(status)
+    return {"error": {"code": known.name, "message": known.phrase, "details": {}}}
