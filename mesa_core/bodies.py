@@ -20,7 +20,9 @@ from mesa_core.wire import wire_name
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["encode", "encode_json"]
+    from mesa_core.faults import Fault
+
+__all__ = ["body_faults", "encode", "encode_json"]
 
 
 def encode(body: object, kind: Any) -> bytes:
@@ -52,14 +54,19 @@ def encode_json(value: object) -> bytes:
         raise InvalidRequest(f"body: expected what JSON can hold: {error}", field="body") from error
 
 
-def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:
+def body_faults(body: object, kind: Any) -> list[Fault]:
+    """Return the paths of all that is wrong with a body, such as `body.files[0].path`, and what is wrong there."""
     from mesa_core.faults import faults_of  # noqa: PLC0415 - as below
 
     try:
         _converter(detailed=True).structure(body, kind)
-    except Exception as detailed:  # noqa: BLE001 - any fault is reported
-        error = detailed
-    faults = list(faults_of(error, "body", lambda _, attribute: attribute))
+    except Exception as error:  # noqa: BLE001 - any fault is reported
+        return list(faults_of(error, "body", lambda _, attribute: attribute))
+    return []
+
+
+def _explained(body: object, kind: Any, error: Exception) -> InvalidRequest:
+    faults = body_faults(body, kind) or [("body", str(error))]
     return InvalidRequest("; ".join(f"{path}: {what}" for path, what in faults), field=faults[0][0])
 
 

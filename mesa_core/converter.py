@@ -7,7 +7,7 @@ where. So users get the path of a fault, and nobody pays for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -24,9 +24,12 @@ from mesa_core.wire import wire_name
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["ANYTHING", "BYTES", "TEXT", "Json"]
+    from mesa_core.faults import Fault
+
+__all__ = ["ANYTHING", "BYTES", "TEXT", "Json", "Misshapen", "structured"]
 
 T = TypeVar("T")
+_SHOWN: Final = 5
 
 
 def _is_open_union(kind: Any) -> bool:
@@ -118,6 +121,39 @@ def _checked(structure: Hook, kind: type, name: str) -> Hook:
     return check
 
 
+class Misshapen(ValueError):
+    """Data that does not have a model's shape; `faults` says where, and the message shows the first of them."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "; ".join(f"{path}: {what}" for path, what in self.faults[:_SHOWN])
+
+
+def structured(data: Any, kind: Any) -> Any:
+    """Return JSON as a model. `Any`: JSON of any shape, a model or a union of models, and one of them.
+
+    Raises:
+        Misshapen: it does not have the model's shape.
+    """
+    try:
+        return _converter(detailed=False).structure(data, kind)
+    except Exception as error:
+        raise Misshapen(_faults(data, kind, error)) from error
+
+
+def _faults(data: Any, kind: Any, error: Exception) -> list[Fault]:
+    from mesa_core.faults import faults_of  # noqa: PLC0415 - as above
+
+    try:
+        _converter(detailed=True).structure(data, kind)
+    except Exception as detailed:  # noqa: BLE001 - any fault is reported
+        error = detailed
+    return list(faults_of(error, "$", wire_name))
+
+
 @frozen
 class Json(Generic[T]):
     """Decodes a JSON body into a model; some statuses may have a model of their own."""
@@ -131,11 +167,10 @@ class Json(Generic[T]):
         """Return the model; raises `ResponseValidationError`."""
         _expect(response, _is_json, self.accept)
         kind = self.by_status.get(response.status_code, self.kind)
-        data = _parsed(response)
         try:
-            result: T = _converter(detailed=False).structure(data, kind)
-        except Exception as error:
-            raise _explained(response, data, kind, error) from error
+            result: T = structured(_parsed(response), kind)
+        except Misshapen as error:
+            raise _invalid(response, error.faults[0][0], str(error), located=True) from error
         return result
 
 
@@ -155,17 +190,6 @@ def _parsed(response: Response) -> Any:
         return _DECODER.decode(response.content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
-
-
-def _explained(response: Response, data: Any, kind: Any, error: Exception) -> ResponseValidationError:
-    from mesa_core.faults import faults_of  # noqa: PLC0415 - as above
-
-    try:
-        _converter(detailed=True).structure(data, kind)
-    except Exception as detailed:  # noqa: BLE001 - any fault is reported
-        error = detailed
-    faults = list(faults_of(error, "$", wire_name))
-    return _invalid(response, faults[0][0], "; ".join(f"{path}: {what}" for path, what in faults[:5]), located=True)
 
 
 @frozen

@@ -20,7 +20,7 @@ from mesa_transports.recorded.files import locked, remove_others, write
 from mesa_transports.recorded.format import dump, dump_interaction, files_of, load, new_header
 from mesa_transports.recorded.interactions import Header, Interaction, Recording
 
-__all__ = ["Stamp", "Writer", "stamp"]
+__all__ = ["Stamp", "Writer", "put", "stamp"]
 
 Stamp: TypeAlias = tuple[int, int, int]
 
@@ -77,10 +77,8 @@ class Writer:
         try:
             with locked(self._path):
                 self._look_again()
-                self._own[self._saved :] = [self._apart(each) for each in self._own[self._saved :]]
-                recording = Recording(header=self._header, interactions=(*self._others, *self._own))
-                write(self._path, dump(recording))
-                remove_others(files_of(self._path), _files(recording.interactions))
+                recording = put(self._path, Recording(header=self._header, interactions=(*self._others, *self._own)))
+                self._own = list(recording.interactions[len(self._others) :])
                 self._saved = len(self._own)
                 self._stamp = stamp(self._path)
         except OSError as error:
@@ -109,25 +107,42 @@ class Writer:
                 kept.append(attrs.evolve(each, recorded_at=each.recorded_at or current.header.recorded_at))
         self._others = tuple(kept)
 
-    def _apart(self, interaction: Interaction) -> Interaction:
-        """Put large binary bodies into files of their own."""
-        request = attrs.evolve(interaction.request, body=self._file(interaction.request.body))
-        response = attrs.evolve(interaction.response, body=self._file(interaction.response.body))
-        return attrs.evolve(interaction, request=request, response=response)
-
-    def _file(self, body: Body | None) -> Body | None:
-        if not (isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT):
-            return body
-        path = files_of(self._path) / f"{hashlib.sha256(body.data).hexdigest()}.bin"
-        if not path.exists():
-            write(path, body.data)
-        return FileBody(path, len(body.data))
-
     def renew(self) -> object:
         """Start anew in a forked child: what is unsaved is its parent's to save."""
         lock, self._lock = self._lock, Lock()
         del self._own[self._saved :]
         return lock
+
+
+def put(path: Path, recording: Recording) -> Recording:
+    """Write a recording, its large binary bodies into files of their own; return it as it stands there then.
+
+    To be called under `locked`.
+
+    Raises:
+        OSError: it cannot be written; what the file held before is still there.
+    """
+    kept = attrs.evolve(recording, interactions=tuple(_apart(each, path) for each in recording.interactions))
+    write(path, dump(kept))
+    remove_others(files_of(path), _files(kept.interactions))
+    return kept
+
+
+def _apart(interaction: Interaction, path: Path) -> Interaction:
+    if not _is_large(interaction):
+        return interaction
+    request = attrs.evolve(interaction.request, body=_in_file(interaction.request.body, path))
+    response = attrs.evolve(interaction.response, body=_in_file(interaction.response.body, path))
+    return attrs.evolve(interaction, request=request, response=response)
+
+
+def _in_file(body: Body | None, path: Path) -> Body | None:
+    if not (isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT):
+        return body
+    file = files_of(path) / f"{hashlib.sha256(body.data).hexdigest()}.bin"
+    if not file.exists():
+        write(file, body.data)
+    return FileBody(file, len(body.data))
 
 
 def _is_large(interaction: Interaction) -> bool:
