@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import Attribute, define, field, frozen
@@ -100,11 +100,19 @@ class Call:
     """The attempts that have ended."""
     state: dict[object, Any] = field(factory=dict[object, Any], repr=False)
     """Scratch space for plugins; a plugin uses a key of its own. `Any`: it is theirs."""
+    deadline: float = inf
+    """When the call must have ended, by `clock.monotonic()`; a plugin may bring it forward. An attempt gets no more
+    time than is left until then, and a wait that would not end before it is not begun."""
 
     @property
     def elapsed(self) -> float:
         """Seconds since the call began, waits included."""
         return self.clock.monotonic() - self.started
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline; not positive when it has passed."""
+        return self.deadline - self.clock.monotonic()
 
 
 @frozen

@@ -45,7 +45,8 @@ class Client(Resources[W], Generic[W, X]):
         """Build a client.
 
         Args:
-            api_key: The key, or a callable that returns one and is asked before each attempt; MESA_API_KEY.
+            api_key: The key, or a callable that returns one and is asked before each attempt, and once more after a
+                401; MESA_API_KEY.
             server_url: The API's base URL; MESA_SERVER_URL, or the service's own.
             timeout_ms: Milliseconds that an attempt may take, from connecting to the last byte; 30 000.
             retry_config: Whether and how failed attempts are repeated; a `RetryConfig` or a dict like it.

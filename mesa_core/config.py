@@ -30,7 +30,7 @@ DEFAULT_TIMEOUT_MS: Final = 30_000
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f\\]+")
 
 ApiKey: TypeAlias = str | Callable[[], str]
-"""A key, or a callable that is asked for one before each attempt."""
+"""A key, or a callable that is asked for one before each attempt, and once more after a 401."""
 
 
 @frozen(kw_only=True)
@@ -79,6 +79,7 @@ def resolve(
             milliseconds("timeout_ms", DEFAULT_TIMEOUT_MS if timeout_ms is None else timeout_ms),
             checked_headers("headers", {} if headers is None else headers),
             DEFAULT_RETRIES if retry_config is None else RetryConfig.of(retry_config),
+            retries_given=retry_config is not None,
         ),
         transport=os.environ.get("MESA_TRANSPORT") or "httpx" if transport is None else transport,
         transport_options=_transport_options(transport_options),

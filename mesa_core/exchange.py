@@ -126,6 +126,7 @@ def _attempt(
     try:
         answer = plugins.before_request(request, call)
         instead = answer if isinstance(answer, Instead) else Instead(answer)
+        _bound(request, call)
         if instead.outcome is None or instead.send:
             check_sendable(request, rewritten=request.url != url)
     except MesaError as error:
@@ -138,11 +139,26 @@ def _attempt(
         return _settle(operation, outcome, plugins, call)
     retry = plugins.after_response(outcome, call)
     if retry is not None:
+        if retry.after >= call.remaining:
+            raise _out_of_time(call)
         return retry
     try:
         return _read(operation, outcome, call)
     except (APIError, ResponseValidationError) as error:
         return _settle(operation, error, plugins, call)
+
+
+def _bound(request: Request, call: Call) -> None:
+    """Shorten an attempt's timeout to what is left of the call: last of all, since a hook may have taken its time."""
+    left = call.remaining
+    if left <= 0:
+        raise _out_of_time(call)
+    if request.timeout is not None:
+        request.timeout = min(request.timeout, left)
+
+
+def _out_of_time(call: Call) -> RequestTimeout:
+    return RequestTimeout("no attempt fits into what is left of the max_elapsed_time", sent=bool(call.attempts))
 
 
 def _carry_out(request: Request, instead: Instead, plugins: Plugins, call: Call) -> Flow[Outcome]:
@@ -190,7 +206,7 @@ def _give_up(error: MesaError, plugins: Plugins, call: Call) -> None:
 def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | Retry:
     _sign(error, call)
     answer = plugins.on_error(error, call)
-    if answer is None:
+    if answer is None or (isinstance(answer, Retry) and answer.after >= call.remaining):
         raise error
     return answer if isinstance(answer, Retry) else _read(operation, answer, call)
 

@@ -140,6 +140,8 @@ class CallOptions:
     timeout: float
     headers: Mapping[str, str] = field(repr=False)
     retries: RetryConfig
+    retries_given: bool = True
+    """Whether `retries` were asked for; if not, they are the default."""
 
 
 def milliseconds(name: str, value: object) -> float:
@@ -183,10 +185,11 @@ def merge_options(defaults: CallOptions, given: RequestOptions | None, where: st
         if key not in RequestOptions.__annotations__:
             raise ConfigurationError(f"{where}: {unknown('option', key, RequestOptions.__annotations__)}")
     timeout, headers, retries = defaults.timeout, defaults.headers, defaults.retries
+    retries_given = defaults.retries_given or "retry_config" in given
     if "timeout_ms" in given:
         timeout = milliseconds(f"{where}.timeout_ms", given["timeout_ms"])
     if "headers" in given:
         headers = {**headers, **checked_headers(f"{where}.headers", given["headers"])}
     if "retry_config" in given:
         retries = RetryConfig.of(given["retry_config"])
-    return CallOptions(timeout, headers, retries)
+    return CallOptions(timeout, headers, retries, retries_given)

@@ -8,17 +8,18 @@ sent, or the server said that it did not handle it (429, 503; RFC 9110, section 
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from threading import Lock
 from typing import Final
 
 from mesa_core import (
-    DEFAULT_RETRIES,
     APIError,
     Backoff,
     Call,
+    CallOptions,
+    ConfigurationError,
     ConnectError,
     ConnectionLost,
     MesaError,
@@ -44,76 +45,85 @@ class _Bucket:
     """
 
     def __init__(self, capacity: int) -> None:
-        self._lock = Lock()
-        self._capacity = self._tokens = capacity
+        # A deque is safe among threads without a lock, which a fork could leave locked for ever.
+        self._tokens = deque[None]([None] * capacity, maxlen=capacity)
 
     def take(self) -> bool:
-        with self._lock:
-            if self._tokens == 0:
-                return False
-            self._tokens -= 1
-            return True
+        try:
+            self._tokens.pop()
+        except IndexError:
+            return False
+        return True
 
     def give_back(self) -> None:
-        with self._lock:
-            self._tokens = min(self._capacity, self._tokens + 1)
+        self._tokens.append(None)
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 - it spreads callers out, and keeps no secret
 
 
 class Retries(Plugin):
     """Repeats failed attempts as `retry_config` says.
 
+    `max_attempts` and the backoff count the first attempt and this plugin's repeats. Attempts that other plugins ask
+    for, to poll or to send a new key, are bound by `max_elapsed_time` alone.
+
     Args:
         capacity: Retries that all calls of a client may make without a success in between.
-        jitter: Draws a number from 0 to 1, for each wait anew.
+        jitter: Draws a number from 0 to 1, for each wait anew; one outside counts as the nearer end.
+
+    Raises:
+        ConfigurationError: `capacity` is not a whole number of at least 0.
     """
 
-    def __init__(self, *, capacity: int = 100, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, *, capacity: int = 100, jitter: Callable[[], float] = _chance) -> None:
+        if type(capacity) is not int or capacity < 0:
+            raise ConfigurationError(f"capacity: expected a whole number of at least 0, got {capacity!r}")
         self._bucket = _Bucket(capacity)
         self._jitter = jitter
 
     def before_request(self, request: Request, call: Call) -> None:
-        """Shorten the attempt's timeout to what is left of `max_elapsed_time`, which bounds the whole call.
-
-        Raises:
-            RequestTimeout: nothing is left, because another plugin asked for attempts beyond it.
-        """
-        if call.options.retries.strategy == "backoff" and request.timeout is not None:
-            left = _longest(call) - call.elapsed
-            if left <= 0:
-                raise RequestTimeout("the call has used up its max_elapsed_time", sent=False)
-            request.timeout = min(request.timeout, left)
+        """Bound the whole call, attempts and waits included, by `max_elapsed_time`."""
+        if call.options.retries.strategy == "backoff":
+            call.deadline = min(call.deadline, call.started + _longest(call.options))
 
     def after_response(self, response: Response, call: Call) -> None:
-        """Count a success."""
-        if response.status_code < 400:  # noqa: PLR2004 - where HTTP's errors begin
+        """Count a success of the server's."""
+        if response.status_code < 400 and not response.from_cache:  # noqa: PLR2004 - where HTTP's errors begin
             self._bucket.give_back()
 
     def on_error(self, error: MesaError, call: Call) -> Retry | None:
         """Decide whether to make another attempt, and after how long."""
-        retries = call.options.retries
-        spent = retries.max_attempts is not None and call.attempt >= retries.max_attempts
-        if retries.strategy == "none" or spent or not _may_repeat(error, call.operation.repeatable):
+        retries, made = call.options.retries, call.state.get(self, 0)
+        spent = retries.max_attempts is not None and made + 1 >= retries.max_attempts
+        given_up = len(call.attempts) < call.attempt  # cancelled or refused: no answer counts, so none costs a token
+        if retries.strategy == "none" or spent or given_up or not _may_repeat(error, call.operation.repeatable):
             return None
-        wait = max(self._backoff(retries.backoff, call.attempt), _retry_after(error, call.clock.time()))
-        if call.elapsed + wait >= _longest(call) or not self._bucket.take():
+        wait = max(self._backoff(retries.backoff, made), _retry_after(error, call.clock.time()))
+        if wait >= call.remaining or not self._bucket.take():
             return None
+        call.state[self] = made + 1
         return Retry(wait)
 
-    def _backoff(self, backoff: Backoff, attempt: int) -> float:
-        try:
-            longest = min(backoff.max_interval, backoff.initial_interval * backoff.exponent ** (attempt - 1))
-        except OverflowError:
-            longest = backoff.max_interval
-        return self._jitter() * longest / 1000
+    def _backoff(self, backoff: Backoff, made: int) -> float:
+        return min(1.0, max(0.0, self._jitter())) * _interval(backoff, made) / 1000
 
 
-def _longest(call: Call) -> float:
+def _interval(backoff: Backoff, made: int) -> float:
+    """Return the longest wait, in milliseconds, after so many retries."""
+    if backoff.initial_interval == 0:
+        return 0.0
+    try:
+        return min(backoff.max_interval, backoff.initial_interval * float(backoff.exponent) ** made)
+    except OverflowError:
+        return backoff.max_interval
+
+
+def _longest(options: CallOptions) -> float:
     """Return the seconds that a call may take. A longer timeout stretches the default, but not what was asked for."""
-    retries = call.options.retries
-    longest = retries.backoff.max_elapsed_time / 1000
-    if call.options.timeout > longest and retries == DEFAULT_RETRIES:
-        return call.options.timeout
-    return longest
+    longest = options.retries.backoff.max_elapsed_time / 1000
+    return longest if options.retries_given else max(longest, options.timeout)
 
 
 def _may_repeat(error: MesaError, repeatable: bool) -> bool:  # noqa: FBT001 - an operation's property, read as a fact
@@ -129,7 +139,7 @@ def _retry_after(error: MesaError, now: float) -> float:
     """Return the seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
     value = error.headers.get("Retry-After", "").strip() if isinstance(error, APIError) else ""
     if value.isdecimal() and value.isascii():
-        return float(value[:12])
+        return float(value)
     try:
         moment = parsedate_to_datetime(value)
         # A date without a zone is in UTC (RFC 9110, section 5.6.7), and not in this machine's zone.

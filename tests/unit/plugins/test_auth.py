@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mesa_core import Call, Plugin, Request, hookimpl
-from mesa_sdk import ConfigurationError, InvalidRequest, Mesa, Response
+from mesa_sdk import AsyncMesa, ConfigurationError, InvalidRequest, Mesa, Response
 
 Client = Callable[..., Mesa]
 KEY = "mesa_s3cr3t"
@@ -142,6 +142,29 @@ def test_a_callable_that_gives_no_key_is_an_error_before_anything_is_sent(
     assert KEY not in str(caught.value)
     assert "auth" in caught.value.__notes__[0]
     assert mesa.transport.requests == []
+
+
+REFUSED = {
+    "": "no API key: pass api_key=… to the client, or set MESA_API_KEY",
+    **dict.fromkeys(["  ", "\n", "\t \r\n"], "api_key: the key is empty or blank"),
+    **dict.fromkeys(
+        [f"{KEY}\n", f"\n{KEY}", f"{KEY}\r\nX-Admin: 1", f" {KEY}", "mesa s3cr3t", f"{KEY}\x7f"],
+        "api_key: the key holds white space, a line break or a character outside ASCII",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", REFUSED)
+@pytest.mark.parametrize("world", [Mesa, AsyncMesa])
+@pytest.mark.parametrize("place", ["argument", "environment"])
+def test_a_key_that_is_none_is_refused_with_a_sentence_when_a_client_is_built(
+    monkeypatch: pytest.MonkeyPatch, world: type[Any], place: str, key: str
+) -> None:
+    if place == "environment":
+        monkeypatch.setenv("MESA_API_KEY", key)
+    with pytest.raises(ConfigurationError) as refused:
+        world(api_key=key if place == "argument" else None)
+    assert str(refused.value) == REFUSED[key]
 
 
 def test_switched_off_it_needs_no_key_and_leaves_headers_alone(client: Client, good: Response) -> None:

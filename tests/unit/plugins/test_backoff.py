@@ -62,6 +62,13 @@ class TestBackoff:
         retries = Retries(jitter=lambda: 1.0)
         for exponent in (1.5, 10, 1e300):
             assert retries._backoff(Backoff(exponent=exponent), 100_000) == 60.0
+            assert retries._backoff(Backoff(exponent=exponent, initial_interval=0), 100_000) == 0.0
+
+    @pytest.mark.parametrize(
+        ("jitter", "counts_as"), [(7.0, 1.0), (-1.0, 0.0), (float("inf"), 1.0), (float("nan"), 0.0)]
+    )
+    def test_has_no_jitter_beyond_its_bounds(self, waits: Any, jitter: float, counts_as: float) -> None:
+        assert waits(jitter, max_attempts=2) == [0.5 * counts_as] * int(counts_as)
 
     def test_the_plugins_own_jitter_is_random_and_within_bounds(self, client: Client, clock: Any) -> None:
         for _ in range(50):
@@ -78,6 +85,9 @@ class TestRetryAfter:
     ) -> None:
         client(Response(status, {"retry-after": " 7 "}), good).org.get(org="o")
         assert clock.waits == [7]
+
+    def test_in_seconds_may_have_leading_zeros(self) -> None:
+        assert _retry_after(error("0" * 20 + "7"), NOW) == 7
 
     def test_a_backoff_that_is_longer_is_waited(self, client: Client, good: Response, clock: Any) -> None:
         mesa = client(

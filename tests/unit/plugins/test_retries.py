@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +12,17 @@ from typing import Any
 
 import pytest
 
-from mesa_core import APIError, Call, Request, hookimpl
+from mesa_core import DEFAULT_RETRIES, APIError, Call, Request, hookimpl
 from mesa_plugins.retries import Retries
 from mesa_sdk import (
+    AsyncMesa,
+    ConfigurationError,
     ConnectError,
     ConnectionLost,
+    InvalidRequest,
     Mesa,
     MesaError,
+    NotFound,
     Plugin,
     RequestTimeout,
     Response,
@@ -46,6 +52,13 @@ def attempts(mesa: Mesa, call: Callable[[Mesa], object] = REPEATABLE["GET"]) -> 
         call(mesa)
     assert len(caught.value.attempts) == len(mesa.transport.requests)
     return len(mesa.transport.requests)
+
+
+def attempts_of(mesa: Mesa) -> int:
+    """Make a call that fails and count its attempts, of which other threads may make some too."""
+    with pytest.raises(MesaError) as caught:
+        mesa.org.get(org="o")
+    return len(caught.value.attempts)
 
 
 FAILURES: dict[str, tuple[Any, bool, bool]] = {
@@ -152,16 +165,87 @@ class TestBounds:
         mesa.org.get(org="o")
         assert mesa.transport.requests[0].timeout == 300.0
 
-    def test_a_plugin_that_polls_beyond_it_is_told_so(self, client: Client) -> None:
+    @pytest.mark.parametrize("given", [{"max_attempts": 4}, DEFAULT_RETRIES])
+    def test_also_where_what_was_asked_for_is_the_default(self, client: Client, good: Response, given: Any) -> None:
+        def timeout(mesa: Mesa, **options: Any) -> float | None:
+            mesa.org.get(org="o", request_options=options)
+            return mesa.transport.requests[-1].timeout
+
+        long = {"timeout_ms": 600_000}
+        mesa = client(good)
+        assert timeout(client(good, **long, retry_config=given)) == 300.0
+        assert timeout(client(good, retry_config=given).with_options(**long)) == 300.0
+        assert timeout(mesa.with_options(retry_config=given), **long) == 300.0
+        assert timeout(mesa, **long, retry_config=given) == 300.0
+        assert timeout(mesa, **long) == 600.0
+        assert timeout(mesa.with_options(**long)) == 600.0
+
+    def test_a_plugin_that_polls_beyond_it_is_told_so(self, client: Client, clock: Any) -> None:
         class Polls(Plugin):
             def after_response(self, response: Response, call: Call) -> Retry | None:
                 return Retry(60)
 
         mesa = client(Response(202), retry_config={"backoff": {"max_elapsed_time": 150_000}}, plugins=[Polls()])
-        with pytest.raises(RequestTimeout, match="used up its max_elapsed_time") as ended:
+        with pytest.raises(RequestTimeout, match="no attempt fits into what is left of the max_elapsed_time") as ended:
             mesa.org.get(org="o")
-        assert (len(mesa.transport.requests), ended.value.sent) == (3, False)
-        assert mesa.transport.requests[-1].timeout == 30.0
+        assert (len(ended.value.attempts), ended.value.sent) == (3, True)
+        assert clock.waits == [60, 60]
+
+    def test_a_plugin_that_waits_beyond_it_after_a_failure_is_passed_over(self, client: Client, clock: Any) -> None:
+        class Waits(Plugin):
+            @hookimpl(tryfirst=True)
+            def on_error(self, error: MesaError, call: Call) -> Retry | None:
+                return Retry(60)
+
+        mesa = client(Response(404), retry_config={"backoff": {"max_elapsed_time": 150_000}}, plugins=[Waits()])
+        with pytest.raises(NotFound) as ended:
+            mesa.org.get(org="o")
+        assert len(ended.value.attempts) == 3
+        assert clock.waits == [60, 60]
+
+    def test_a_wait_that_took_too_long_is_followed_by_no_attempt(self, client: Client, clock: Any) -> None:
+        clock.sleep = lambda seconds: setattr(clock, "now", clock.now + 2 * seconds)
+        mesa = client(Response(503, {"Retry-After": "7"}), retry_config={"backoff": {"max_elapsed_time": 10_000}})
+        with pytest.raises(RequestTimeout) as ended:
+            mesa.org.get(org="o")
+        assert (len(mesa.transport.requests), ended.value.sent) == (1, True)
+        assert [each.status_code for each in ended.value.attempts] == [503]
+
+    def test_the_time_in_which_a_key_is_asked_for_counts(self, client: Client, clock: Any, good: Response) -> None:
+        def key() -> str:
+            clock.now += takes
+            return "key"
+
+        config: Any = {"backoff": {"max_elapsed_time": 10_000}}
+        takes = 7
+        mesa = client(good, api_key=key, retry_config=config)
+        mesa.org.get(org="o")
+        assert mesa.transport.requests[0].timeout == 3.0
+        takes = 10
+        with pytest.raises(RequestTimeout, match="no attempt fits") as ended:
+            mesa.org.get(org="o")
+        assert (ended.value.sent, ended.value.attempts) == (False, ())
+
+    def test_no_plugin_can_lengthen_an_attempt_beyond_it(self, client: Client, good: Response) -> None:
+        class Patient(Plugin):
+            @hookimpl(trylast=True)
+            def before_request(self, request: Request) -> None:
+                request.timeout = 600.0
+
+        mesa = client(good, retry_config={"backoff": {"max_elapsed_time": 10_000}}, plugins=[Patient()])
+        mesa.org.get(org="o")
+        assert mesa.transport.requests[0].timeout == 10.0
+
+    def test_a_plugin_may_bring_the_end_of_a_call_forward(self, client: Client, clock: Any) -> None:
+        class Hurries(Plugin):
+            def before_request(self, request: Request, call: Call) -> None:
+                if call.attempt == 1:
+                    call.deadline = call.started + 5
+                assert call.remaining == 5 - call.elapsed
+
+        mesa = client(Response(503, {"Retry-After": "3"}), plugins=[Hurries()])
+        assert attempts(mesa) == 2
+        assert [each.timeout for each in mesa.transport.requests] == [5.0, 2.0]
 
     def test_a_request_without_a_timeout_is_left_alone(self, client: Client, good: Response) -> None:
         class Endless(Plugin):
@@ -172,6 +256,19 @@ class TestBounds:
         mesa = client(good, plugins=[Endless()])
         mesa.org.get(org="o")
         assert mesa.transport.requests[0].timeout is None
+
+    def test_attempts_that_others_ask_for_are_no_retries(self, client: Client, clock: Any, good: Response) -> None:
+        class Polls(Plugin):
+            def after_response(self, response: Response, call: Call) -> Retry | None:
+                return Retry(1) if response.status_code == 202 else None
+
+        retries = Retries(jitter=lambda: 1.0)
+        answers = [*[Response(202)] * 5, Response(503), Response(202), Response(503), Response(503), Response(503)]
+        mesa = client(*answers, plugins=[Polls(), retries], disable_plugins=["retries"])
+        with pytest.raises(APIError) as ended:
+            mesa.org.get(org="o")
+        assert len(ended.value.attempts) == 10
+        assert clock.waits == [1, 1, 1, 1, 1, 0.5, 1, 0.75, 1.125]
 
 
 class TestBucket:
@@ -188,6 +285,37 @@ class TestBucket:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(calls, range(8)))
         assert len(mesa.transport.requests) == 80 + 10
+
+    def test_a_hundred_threads_send_their_calls_and_the_allowance(self, client: Client) -> None:
+        mesa = client(ConnectError("refused"))
+        barrier = threading.Barrier(100)
+
+        def calls(_: int) -> list[int]:
+            barrier.wait()
+            return [attempts_of(mesa) for _ in range(3)]
+
+        with ThreadPoolExecutor(100) as pool:
+            counts = [count for each in pool.map(calls, range(100)) for count in each]
+        assert sum(counts) == len(mesa.transport.requests) == 300 + 100
+
+    def test_so_do_a_hundred_tasks(self, clock: Any) -> None:
+        class Refuses:
+            async def asend(self, request: Request, /) -> Response:
+                await asyncio.sleep(0)
+                raise ConnectError("refused")
+
+            async def aclose(self) -> None: ...
+
+        async def calls(mesa: AsyncMesa) -> int:
+            with pytest.raises(ConnectError) as caught:
+                await mesa.org.get(org="o")
+            return len(caught.value.attempts)
+
+        async def main() -> list[int]:
+            async with AsyncMesa(api_key="key", transport=Refuses(), clock=clock) as mesa:
+                return await asyncio.gather(*[calls(mesa) for _ in range(100)])
+
+        assert sum(asyncio.run(main())) == 100 + 100
 
     def test_the_default_holds_a_hundred(self, client: Client) -> None:
         mesa = client(Response(500))
@@ -223,6 +351,53 @@ class TestBucket:
         with pytest.raises(APIError) as caught:
             mesa.org.get(org="o")
         assert len(caught.value.attempts) == 2
+
+    def test_calls_that_are_cancelled_or_refused_take_none(self, client: Client, good: Response) -> None:
+        class Cancelled(BaseException):
+            pass
+
+        mesa = client(Cancelled(), plugins=[Retries(capacity=1)], disable_plugins=["retries"])
+        for _ in range(3):
+            with pytest.raises(Cancelled):
+                mesa.org.get(org="o")
+            with pytest.raises(InvalidRequest):
+                mesa.org.get(org="o", request_options={"headers": {"X-Bad": "a\nb"}})
+        mesa.transport.answers = [Response(503), good]
+        assert len(mesa.raw.org.get(org="o").attempts) == 2
+
+    def test_calls_that_end_for_want_of_time_take_none(self, client: Client, good: Response) -> None:
+        late = Response(503, {"Retry-After": "301"})
+        mesa = client(late, plugins=[Retries(capacity=1)], disable_plugins=["retries"])
+        assert attempts_of(mesa) == attempts_of(mesa) == 1
+        mesa.transport.answers = [Response(503), good]
+        assert len(mesa.raw.org.get(org="o").attempts) == 2
+
+    def test_an_answer_from_a_cache_gives_none_back(self, client: Client, good: Response) -> None:
+        class Caches(Plugin):
+            def before_request(self, call: Call) -> Response | None:
+                good.from_cache = True
+                return good if call.operation.options else None
+
+        plugins = [Retries(capacity=1, jitter=lambda: 0.0), Caches()]
+        mesa = client(Response(503), plugins=plugins, disable_plugins=["retries"])
+        assert attempts_of(mesa) == 2
+        mesa.org.get(org="o", request_options={"timeout_ms": 1000})
+        assert attempts_of(mesa) == 1
+
+    def test_of_nothing_allows_no_retry(self, client: Client, good: Response) -> None:
+        mesa = client(good, plugins=[Retries(capacity=0)], disable_plugins=["retries"])
+        mesa.org.get(org="o")
+        mesa.transport.answers = [Response(503)]
+        assert attempts_of(mesa) == 1
+
+    @pytest.mark.parametrize("capacity", [-1, 2.5, None, "9"])
+    def test_that_is_no_number_of_retries_is_refused(self, capacity: Any) -> None:
+        with pytest.raises(ConfigurationError, match=f"capacity: expected a whole number .* got {capacity!r}"):
+            Retries(capacity=capacity)
+
+    def test_pickles_with_its_plugin_which_then_draws_numbers_of_its_own(self) -> None:
+        one, other = (pickle.loads(pickle.dumps(Retries())) for _ in range(2))
+        assert one._jitter() != other._jitter()
 
 
 def test_an_unreadable_body_is_not_asked_for_again(client: Client) -> None:
