@@ -170,7 +170,7 @@ class TestFailures:
 class TestListing:
     def test_tells_name_distribution_version_and_hooks_in_order(self, client: Client) -> None:
         auth, retries, tracing, pagination, mine = client(plugins=[Named("a", [])]).plugins
-        assert (auth.name, auth.distribution, auth.hooks) == ("auth", "mesa-sdk", ("before_request",))
+        assert (auth.name, auth.distribution, auth.hooks) == ("auth", "mesa-sdk", ("before_request", "on_error"))
         assert retries.hooks == tracing.hooks == ("before_request", "after_response", "on_error")
         assert (pagination.hooks, pagination.version) == (("next_page",), auth.version)
         assert (mine.name, mine.distribution, mine.version) == ("Named", None, None)
@@ -180,7 +180,7 @@ class TestListing:
         rows = [line.split() for line in str(mesa.plugins).splitlines()]
         assert rows == [
             ["name", "distribution", "version", "hooks"],
-            ["auth", "mesa-sdk", rows[1][2], "before_request"],
+            ["auth", "mesa-sdk", rows[1][2], "before_request,", "on_error"],
             ["pagination", "mesa-sdk", rows[1][2], "next_page"],
             ["Named", "-", "-", "before_request"],
         ]
