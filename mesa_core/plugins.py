@@ -156,14 +156,18 @@ class Plugins:
         return answers[0] if answers else None
 
     def _answers(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> list[A]:
-        """Ask every plugin, also after one broke, so that each sees the end of what it saw begin; then raise."""
+        """Ask every plugin, also after one broke, so that each sees the end of what it saw begin; then raise.
+
+        The first failure is raised, unless the user's interrupt comes after it.
+        """
         answers: list[A] = []
-        failure: MesaError | None = None
+        failure: BaseException | None = None
         for implementation in self._implementations[hook]:
             try:
                 answer = implementation.ask(hook, kinds, arguments)
-            except MesaError as error:
-                failure = failure or error
+            except BaseException as error:  # noqa: BLE001 - raised below
+                if failure is None or not isinstance(error, MesaError):
+                    failure = error
             else:
                 if answer is not None:
                     answers.append(answer)

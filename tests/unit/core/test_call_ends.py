@@ -217,6 +217,16 @@ class TestAFailureAfterACall:
         flow.close()
         assert watch.events[-1] == "after_call"
 
+    @pytest.mark.parametrize("position", ["first", "last"])
+    @pytest.mark.parametrize("outcome", [GOOD, Response(404)], ids=["success", "refusal"])
+    def test_that_is_an_interrupt_passes_and_the_others_are_told_all_the_same(
+        self, start: Start, watch: Watch, outcome: Response, position: str
+    ) -> None:
+        plugins = [watch, raises("after_call", LookupError()), raises("after_call", KeyboardInterrupt())]
+        raised = play(start(*(plugins if position == "last" else plugins[::-1])), outcome)
+        assert isinstance(raised, KeyboardInterrupt)
+        assert watch.events[-1] == "after_call"
+
 
 def test_a_plugin_that_breaks_before_a_call_ends_it_and_the_others_saw_it_begin(start: Start, watch: Watch) -> None:
     broken = raises("before_call", LookupError())

@@ -1,0 +1,102 @@
+"""Tracing: each attempt a log record, each call and each attempt a span of OpenTelemetry, without secrets.
+
+The plugin is here; `records` are the log records, and `stderr` shows them where MESA_LOG asks for it; `spans` are
+imported only where OpenTelemetry is installed; `outcomes` has the words that both share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, frozen
+
+from mesa_core import Call, MesaError, Plugin, Request, Response, hookimpl
+from mesa_plugins.tracing.records import log_attempt
+from mesa_plugins.tracing.stderr import show_records
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+    from mesa_plugins.tracing.spans import AttemptSpan, CallSpan, Spans
+
+__all__ = ["Tracing"]
+
+
+@frozen
+class _Attempt:
+    request: Request
+    begun: float
+    span: AttemptSpan | None
+
+
+@define
+class _Trace:
+    """What is kept for one call."""
+
+    span: CallSpan | None
+    attempt: _Attempt | None = None
+
+
+class Tracing(Plugin):
+    """Logs each attempt, and traces calls and attempts where `opentelemetry-api` is installed.
+
+    Args:
+        tracer_provider: Where spans go; the global provider, when not given.
+        meter_provider: Where durations go; the global provider, when not given.
+
+    Raises:
+        ConfigurationError: MESA_LOG is neither "info" nor "debug".
+    """
+
+    def __init__(
+        self, *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
+    ) -> None:
+        show_records()
+        self._spans = _spans(tracer_provider, meter_provider)
+
+    def before_call(self, call: Call) -> None:
+        """Begin the span of the call."""
+        call.state[self] = _Trace(self._spans.begin(call) if self._spans else None)
+
+    @hookimpl(trylast=True)  # after everyone who may change the request
+    def before_request(self, request: Request, call: Call) -> None:
+        """Begin the span of the attempt, and send its context along."""
+        trace: _Trace = call.state[self]
+        span = trace.span.begin_attempt(request, call) if trace.span else None
+        trace.attempt = _Attempt(request, call.clock.monotonic(), span)
+
+    def after_response(self, response: Response, call: Call) -> None:
+        """End an attempt that was answered."""
+        self._end_attempt(response, call)
+
+    def on_error(self, error: MesaError, call: Call) -> None:
+        """End an attempt that was not answered; one that was has ended already."""
+        self._end_attempt(error, call)
+
+    @hookimpl(trylast=True)  # the others' work after a call is part of it
+    def after_call(self, error: BaseException | None, call: Call) -> None:
+        """End the call's span, and that of an attempt which was broken off inside a hook."""
+        if error is not None:
+            self._end_attempt(error, call)
+        trace: _Trace | None = call.state.pop(self, None)
+        if trace is not None and trace.span is not None:
+            trace.span.end(error)
+
+    def _end_attempt(self, outcome: Response | BaseException, call: Call) -> None:
+        trace: _Trace | None = call.state.get(self)
+        if trace is None or trace.attempt is None:
+            return
+        attempt, trace.attempt = trace.attempt, None
+        seconds = call.clock.monotonic() - attempt.begun
+        log_attempt(call, attempt.request, outcome, seconds)
+        if attempt.span is not None:
+            attempt.span.end(outcome, seconds)
+
+
+def _spans(tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None) -> Spans | None:
+    try:
+        from mesa_plugins.tracing.spans import Spans  # noqa: PLC0415 - it needs what may not be installed
+    except ImportError:
+        return None
+    return Spans(tracer_provider, meter_provider)
