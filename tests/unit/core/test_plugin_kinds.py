@@ -208,7 +208,7 @@ class TestListing:
 
 def test_the_base_class_documents_every_hook_and_does_nothing() -> None:
     attempts = ("before_request", "after_response", "on_error")
-    assert HOOKS == ("provide_transports", "before_call", *attempts, "after_call", "next_page")
+    assert list(HOOKS) == ["provide_transports", "before_call", *attempts, "after_call", "next_page"]
     plugin: Any = Plugin()
     assert all(getattr(Plugin, hook).__doc__ for hook in HOOKS)
     assert plugin.provide_transports() == {}
