@@ -15,7 +15,17 @@ from mesa_core.suggestions import unknown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["BUILT_IN_PLUGINS", "NamedPlugin", "built_in_transports", "distribution_of", "find", "load", "third_party"]
+__all__ = [
+    "BUILT_IN_PLUGINS",
+    "NamedPlugin",
+    "built_in_transports",
+    "distribution_of",
+    "find",
+    "installed_names",
+    "load",
+    "owner_of",
+    "third_party",
+]
 
 BUILT_IN_PLUGINS: Final = ("auth", "retries", "tracing", "pagination")
 _OURS: Final = "mesa-sdk"
@@ -39,10 +49,11 @@ def _entry_points() -> Mapping[str, Sequence[EntryPoint]]:
     for entry_point in entry_points(group=NAMESPACE):
         found.setdefault(entry_point.name, []).append(entry_point)
     # A name of ours is ours: otherwise any installed package could run code in every client.
-    return {name: [each for each in same if _distribution(each)[0] == _OURS] or same for name, same in found.items()}
+    return {name: [each for each in same if owner_of(each)[0] == _OURS] or same for name, same in found.items()}
 
 
-def _distribution(entry_point: EntryPoint) -> tuple[str | None, str | None]:
+def owner_of(entry_point: EntryPoint) -> tuple[str | None, str | None]:
+    """Return name and version of the distribution that an entry point came with, where known."""
     return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist else (None, None)
 
 
@@ -54,7 +65,7 @@ def find(what: str, name: str) -> EntryPoint:
     """
     same = _entry_points().get(name, ())
     if len(same) > 1:
-        owners = ", ".join(sorted(str(_distribution(each)[0]) for each in same))
+        owners = ", ".join(sorted(str(owner_of(each)[0]) for each in same))
         raise ConfigurationError(f"{what} {name!r} is claimed by several distributions: {owners}")
     if not same:
         others = BUILT_IN_PLUGINS if what == "transport" else built_in_transports()
@@ -69,7 +80,7 @@ def load(what: str, name: str) -> NamedPlugin:
         ConfigurationError: the name is unknown, or its plugin cannot be imported or made; the cause is chained.
     """
     entry_point = find(what, name)
-    owner, version = _distribution(entry_point)
+    owner, version = owner_of(entry_point)
     try:
         loaded = entry_point.load()
         return NamedPlugin(name, loaded() if isinstance(loaded, type) else loaded, owner, version)
@@ -80,13 +91,18 @@ def load(what: str, name: str) -> NamedPlugin:
 
 def built_in_transports() -> list[str]:
     """Return the names of the SDK's own transports."""
-    ours = (name for name, same in _entry_points().items() if _distribution(same[0])[0] == _OURS)
+    ours = (name for name, same in _entry_points().items() if owner_of(same[0])[0] == _OURS)
     return sorted(set(ours) - set(BUILT_IN_PLUGINS))
 
 
 def third_party() -> list[str]:
     """Return the names of all entry points that are not the SDK's own."""
-    return sorted(name for name, same in _entry_points().items() if _distribution(same[0])[0] != _OURS)
+    return sorted(name for name, same in _entry_points().items() if owner_of(same[0])[0] != _OURS)
+
+
+def installed_names() -> list[str]:
+    """Return the names of all entry points: the built-in plugins in their order, our transports, then all others."""
+    return [*BUILT_IN_PLUGINS, *built_in_transports(), *third_party()]
 
 
 @cache

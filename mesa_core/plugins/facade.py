@@ -19,6 +19,7 @@ from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
 from mesa_core.http import Request, Response
 from mesa_core.installed import NamedPlugin, distribution_of
 from mesa_core.operations import Operation
+from mesa_core.tables import table
 from mesa_core.transport import TransportFactory
 
 if TYPE_CHECKING:
@@ -188,10 +189,8 @@ class Plugins:
         return len(self._entries)
 
     def __str__(self) -> str:
-        rows = [("name", "distribution", "version", "hooks")]
-        rows += [(info.name, info.distribution or "-", info.version or "-", ", ".join(info.hooks)) for info in self]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        return "\n".join("  ".join([*map(str.ljust, row, widths), row[3]]).rstrip() for row in rows)
+        rows = [(info.name, info.distribution or "-", info.version or "-", ", ".join(info.hooks)) for info in self]
+        return table(("name", "distribution", "version", "hooks"), rows)
 
     def __repr__(self) -> str:
         return f"<Plugins: {', '.join(self._entries)}>"
