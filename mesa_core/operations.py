@@ -33,6 +33,7 @@ from attrs import Factory, field, frozen
 
 from mesa_core.http import Response
 from mesa_core.options import RequestOptions
+from mesa_core.secrets import HIDDEN, is_open_parameter, without_secrets
 from mesa_core.urls import QueryValue
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ def repeatable_by_method(asked: Operation[Any] | Endpoint[Any]) -> bool:
     return asked.method in IDEMPOTENT_METHODS
 
 
+def _shown_query(query: Mapping[str, QueryValue]) -> str:
+    return repr({name: value if is_open_parameter(name) else HIDDEN for name, value in query.items()})
+
+
 @frozen(kw_only=True)
 class Operation(Generic[T]):
     """One operation with its arguments: says what is asked for, never how it is sent."""
@@ -107,11 +112,11 @@ class Operation(Generic[T]):
     name: str
     """Resource and method, such as "repos.get"."""
     method: str
-    template: str
+    template: str = field(repr=lambda template: repr(without_secrets(template)))
     """The path template, such as "/{org}/{repo}"."""
     decode: Decoder[T]
     path: Mapping[str, str] = field(factory=dict[str, str])
-    query: Mapping[str, QueryValue] = field(factory=dict[str, QueryValue])
+    query: Mapping[str, QueryValue] = field(factory=dict[str, QueryValue], repr=_shown_query)
     body: bytes | None = field(default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>")
     options: RequestOptions | None = field(default=None, repr=False)
     repeatable: bool = field(default=Factory(repeatable_by_method, takes_self=True))
