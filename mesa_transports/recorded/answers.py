@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from threading import Lock
 
+from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.matching import Matcher, Matching
 
@@ -26,31 +26,45 @@ class Answers:
         self._allow_repeats = allow_repeats
         self._lock = Lock()
         self._unused = dict.fromkeys(range(len(interactions)))
-        self._queues: dict[Hashable, deque[int]] = {}
+        self._next_by_key: dict[Hashable, int] = {}
+        self._next_of_same: dict[int, int] = {}
         if isinstance(matching, Matching):
-            for index, each in enumerate(interactions):
-                self._queues.setdefault(matching.key(each.request), deque()).append(index)
+            self._sort(matching)
+        renew_in_child(self)
+
+    def renew(self) -> object:
+        """Start anew in a forked child, whose lock another thread of the parent may have held."""
+        lock, self._lock = self._lock, Lock()
+        return lock
+
+    def _sort(self, matching: Matching) -> None:
+        for index in range(len(self.interactions) - 1, -1, -1):
+            key = matching.key(self.interactions[index].request)
+            if key in self._next_by_key:
+                self._next_of_same[index] = self._next_by_key[key]
+            self._next_by_key[key] = index
 
     def take(self, asked: RecordedRequest) -> Interaction | None:
         """Return the answer to a request, and count it as used; None when there is none left."""
+        matching = self._matching
         with self._lock:
-            index = self._search(asked, self._matching) if isinstance(self._matching, Matcher) else self._find(asked)
+            index = self._search(asked, matching) if isinstance(matching, Matcher) else self._find(asked, matching)
             if index is None:
                 return None
             self._unused.pop(index, None)
             return self.interactions[index]
 
-    def _find(self, asked: RecordedRequest) -> int | None:
-        if not self._queues:
-            return None
-        for key in self._keys(asked):
-            queue = self._queues.get(key)
-            if queue:
-                return queue[0] if self._allow_repeats and len(queue) == 1 else queue.popleft()
+    def _find(self, asked: RecordedRequest, matching: Matching) -> int | None:
+        for key in matching.keys(asked) if self.interactions else ():
+            index = self._next_by_key.get(key)
+            if index is not None:
+                following = self._next_of_same.get(index)
+                if following is not None:
+                    self._next_by_key[key] = following
+                elif not self._allow_repeats:
+                    del self._next_by_key[key]
+                return index
         return None
-
-    def _keys(self, asked: RecordedRequest) -> Iterable[Hashable]:
-        return self._matching.keys(asked) if isinstance(self._matching, Matching) else ()
 
     def _search(self, asked: RecordedRequest, matcher: Matcher) -> int | None:
         matches = matcher.test(asked)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import partial
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from attrs import frozen
 
@@ -14,9 +16,9 @@ from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request
 from mesa_core.suggestions import unknown
 from mesa_core.urls import origin_of
-from mesa_transports.recorded.bodies import JsonBody
+from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody, JsonBody, TextBody
+from mesa_transports.recorded.disguises import alike
 from mesa_transports.recorded.interactions import RecordedRequest
-from mesa_transports.recorded.redaction import PLACEHOLDER
 
 __all__ = ["DEFAULT_MATCH_ON", "Match", "MatchOn", "Matcher", "Matching", "matching"]
 
@@ -24,8 +26,17 @@ Match: TypeAlias = Callable[[Request, Request], bool]
 """Tells whether a request, the first argument, is answered by what was recorded for the second. Both are redacted."""
 MatchOn: TypeAlias = Sequence[str] | Match
 DEFAULT_MATCH_ON: Final = ("method", "path", "query", "body", "accept")
-_MOUNT: Final = "/api/v1"  # what is before it belongs to the host
+_MOUNT: Final = re.compile(r"/api/v1(?=/|$)")  # what is before it belongs to the host
 _ANY: Final = "*/*"
+_WEIGHT: Final = re.compile(r"q=([01](?:\.\d*)?)")
+
+
+@frozen
+class _Hash:
+    """Stands for many bytes."""
+
+    sha256: str
+    size: int
 
 
 def _method(request: RecordedRequest) -> str:
@@ -33,30 +44,45 @@ def _method(request: RecordedRequest) -> str:
 
 
 def _path(request: RecordedRequest) -> str:
-    path = urlsplit(request.url).path
-    _, mount, below = path.partition(_MOUNT)
-    return _plain(unquote(below if mount and below.startswith("/") else path))
+    path = "/" + request.url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
+    mount = _MOUNT.search(path)
+    below = path[mount.end() :] if mount else path
+    # Bytes that are no text stay distinct, and can be shown.
+    return alike(unquote(below, errors="backslashreplace") if "%" in below else below)
 
 
 def _query(request: RecordedRequest) -> tuple[tuple[str, str], ...]:
-    query = urlsplit(request.url).query
+    query = request.url.partition("#")[0].partition("?")[2]
     if not query:
         return ()
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return tuple(sorted((name, _plain(value)) for name, value in pairs))
+    pairs = parse_qsl(query, keep_blank_values=True, errors="backslashreplace")
+    return tuple(sorted((alike(name), alike(value)) for name, value in pairs))
 
 
 def _body(request: RecordedRequest) -> Hashable:
     body = request.body
-    if body is None:
-        return None
     if isinstance(body, JsonBody):
-        return _plain(json.dumps(_by_value(body.json), sort_keys=True, ensure_ascii=False))
-    return body.content()
+        return alike(json.dumps(_by_value(body.json), sort_keys=True, ensure_ascii=False))
+    return _content(body)
+
+
+def _content(body: Body | None) -> Hashable:
+    """Return bytes, but of those that may be many their hash."""
+    if isinstance(body, TextBody):
+        return alike(body.text).encode()
+    if isinstance(body, BinaryBody):
+        if len(body.data) > INLINE_LIMIT:
+            return _Hash(hashlib.sha256(body.data).hexdigest(), len(body.data))
+        return alike(body.data.decode("latin-1")).encode("latin-1")
+    if isinstance(body, FileBody):
+        return _Hash(body.sha256, body.size)
+    return None
 
 
 def _by_value(value: Any) -> Any:
-    """Spell numbers that are equal alike: 12.0 is 12."""
+    """Spell alike what is equal: 12.0 is 12, and a placeholder in base64 is one in whatever number."""
+    if value.__class__ is str:
+        return alike(value) if len(value) > len("REDACTED_") else value
     if value.__class__ is float and value.is_integer():
         return int(value)
     if value.__class__ is list:
@@ -66,28 +92,29 @@ def _by_value(value: Any) -> Any:
     return value
 
 
-def _accept(request: RecordedRequest) -> tuple[str, ...]:
+def _accept(request: RecordedRequest) -> str:
+    return _preferences(request.headers.get("Accept", _ANY))
+
+
+@lru_cache(maxsize=256)
+def _preferences(accept: str) -> str:
     """Return the media types that are asked for, the most wanted first (RFC 9110, section 12.5.1)."""
-    wanted = [_weighed(part) for part in request.headers.get("Accept", _ANY).lower().split(",")]
-    return tuple(kind for kind, weight in sorted(wanted, key=lambda pair: -pair[1]) if weight > 0) or (_ANY,)
+    wanted: dict[float, set[str]] = {}
+    for part in accept.lower().split(","):
+        kind, weight = _weighed(part)
+        if kind:
+            wanted.setdefault(weight, set()).add(kind)
+    return "; ".join(", ".join(sorted(wanted[weight])) for weight in sorted(wanted, reverse=True) if weight) or _ANY
 
 
 def _weighed(part: str) -> tuple[str, float]:
-    kind, *parameters = (each.strip() for each in part.split(";"))
-    weight = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-    try:
-        return kind, float(weight)
-    except ValueError:
-        return kind, 1.0
+    parameters = [each.strip() for each in part.split(";")]
+    weights = [float(found[1]) for each in parameters if (found := _WEIGHT.fullmatch(each))]
+    return ";".join(each for each in parameters if not each.startswith("q=")), weights[0] if weights else 1.0
 
 
 def _host(request: RecordedRequest) -> str:
     return origin_of(request.url)
-
-
-def _plain(text: str) -> str:
-    """Make all placeholders equal: which number a secret was given is no part of what a request means."""
-    return PLACEHOLDER.sub("REDACTED", text) if "REDACTED_" in text else text
 
 
 _FIELDS: Final[Mapping[str, Callable[[RecordedRequest], Hashable]]] = {
@@ -119,24 +146,38 @@ class Matching:
         yield key
         if "accept" in self.names:
             place = self.names.index("accept")
-            yield (*key[:place], (_ANY,), *key[place + 1 :])
+            yield (*key[:place], _ANY, *key[place + 1 :])
 
-    def distance(self, asked: RecordedRequest, recorded: RecordedRequest) -> int:
-        """Count the fields in which two requests differ."""
-        return sum(ours != theirs for ours, theirs in zip(self.key(asked), self.key(recorded), strict=True))
+    def distances(self, asked: RecordedRequest, recorded: Iterable[RecordedRequest]) -> list[int]:
+        """Count the fields in which each recorded request differs."""
+        ours = self.key(asked)
+        return [
+            sum(not _agree(*pair) for pair in zip(self.names, ours, self.key(each), strict=True)) for each in recorded
+        ]
 
     def differences(self, asked: RecordedRequest, recorded: RecordedRequest) -> Iterator[str]:
         """Yield what distinguishes two requests, a sentence for each field; of JSON bodies, for each member."""
         for name in self.names:
             ours, theirs = _FIELDS[name](asked), _FIELDS[name](recorded)
-            if ours == theirs or (name == "accept" and theirs == (_ANY,)):
+            if _agree(name, ours, theirs):
                 continue
             if name == "body" and isinstance(asked.body, JsonBody) and isinstance(recorded.body, JsonBody):
                 yield from _json_differences("body", _by_value(asked.body.json), _by_value(recorded.body.json))
             elif name == "query":
-                yield from _json_differences("query", dict(cast("Any", ours)), dict(cast("Any", theirs)))
+                yield from _json_differences("query", _listed(ours), _listed(theirs))
             else:
                 yield f"{name}: recorded {_shown(theirs)}, asked for {_shown(ours)}"
+
+
+def _agree(name: str, asked: Hashable, recorded: Hashable) -> bool:
+    return asked == recorded or (name == "accept" and recorded == _ANY)
+
+
+def _listed(query: Any) -> dict[str, str | list[str]]:
+    listed: dict[str, list[str]] = {}
+    for name, value in query:
+        listed.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in listed.items()}
 
 
 _MISSING: Final = object()
@@ -150,23 +191,19 @@ def _json_differences(place: str, asked: Any, recorded: Any) -> Iterator[str]:
         for index in range(max(len(asked), len(recorded))):
             pair = (each[index] if index < len(each) else _MISSING for each in (asked, recorded))
             yield from _json_differences(f"{place}[{index}]", *pair)
-    elif _differ(asked, recorded):
+    elif asked.__class__ is not recorded.__class__ or asked != recorded:
         yield f"{place}: recorded {_shown(recorded)}, asked for {_shown(asked)}"
-
-
-def _differ(asked: Any, recorded: Any) -> bool:
-    if isinstance(asked, str) and isinstance(recorded, str):
-        return _plain(asked) != _plain(recorded)
-    return bool(asked.__class__ is not recorded.__class__ or asked != recorded)
 
 
 def _shown(value: object) -> str:
     if value is _MISSING:
         return "nothing"
-    if isinstance(value, bytes):
-        return f"{len(value)} bytes"
     if value is None:
         return "none"
+    if isinstance(value, _Hash):
+        return f"{value.size} bytes with the sha256 {value.sha256:.12}"
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes, {value!r:.120}"
     return f"{value!r:.120}" if isinstance(value, str) else f"{json.dumps(value, ensure_ascii=False):.120}"
 
 
@@ -197,6 +234,6 @@ def matching(match_on: MatchOn) -> Matching | Matcher:
             f"match_on: expected names of {', '.join(_FIELDS)}, or a function, got {match_on!r:.80}"
         )
     for name in match_on:
-        if name not in _FIELDS:
+        if not isinstance(cast("object", name), str) or name not in _FIELDS:
             raise ConfigurationError(f"match_on: {unknown('field', str(name), _FIELDS)}")
     return Matching(tuple(match_on))

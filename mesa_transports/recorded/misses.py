@@ -17,6 +17,8 @@ __all__ = ["miss"]
 
 _SHOWN: Final = 10
 """Differences that a message shows."""
+_NO_FIELD: Final = "no field differs: the request is a repeat; allow_repeats=True gives the last answer again"
+_FUNCTION: Final = "no field differs: the function given as match_on says no, or the request is a repeat"
 _REMEDY: Final = (
     'To add it, run once more with mode="new" (MESA_RECORD=new, or --mesa-record=new for pytest) and the network; '
     'mode="record" records everything anew.'
@@ -41,8 +43,8 @@ def miss(path: Path, asked: RecordedRequest, answers: Answers, matching: Matchin
         lines += [f"  {each}" for each in differences[:_SHOWN]]
         if len(differences) > _SHOWN:
             lines.append(f"  and {len(differences) - _SHOWN} more differences")
-        if not differences and isinstance(matching, Matching):
-            lines.append("  no field differs: the request is a repeat; allow_repeats=True gives the last answer again")
+        if not differences:
+            lines.append(f"  {_NO_FIELD if isinstance(matching, Matching) else _FUNCTION}")
     return NoRecording("\n".join([*lines, _REMEDY]), path=str(path), differences=differences)
 
 
@@ -56,14 +58,26 @@ def _line(request: RecordedRequest) -> str:
 def _nearest(
     asked: RecordedRequest, interactions: Sequence[Interaction], unused: set[int], fields: Matching
 ) -> int | None:
-    """Return the place of the recording that differs in the fewest fields, and least in its path."""
+    """Return the place of the recording that differs in the fewest fields, and least in them.
 
-    def distance(index: int) -> tuple[int, bool, float, int]:
-        recorded = interactions[index].request
-        likeness = SequenceMatcher(None, _target(asked), _target(recorded), autojunk=False).quick_ratio()
-        return fields.distance(asked, recorded), index not in unused, -likeness, index
+    What is slow is asked of those alone that are equally near by what is quick.
+    """
+    if not interactions:
+        return None
+    counts = fields.distances(asked, [each.request for each in interactions])
+    least = min(counts)
+    places = [place for place, number in enumerate(counts) if number == least]
+    places = [place for place in places if place in unused] or places
+    target = SequenceMatcher(None, autojunk=False)
+    target.set_seq2(_target(asked))
 
-    return min(range(len(interactions)), key=distance, default=None)
+    def likeness(place: int) -> float:
+        target.set_seq1(_target(interactions[place].request))
+        return target.quick_ratio()
+
+    likest = max(map(likeness, places))
+    places = [place for place in places if likeness(place) == likest]
+    return min(places, key=lambda place: sum(1 for _ in fields.differences(asked, interactions[place].request)))
 
 
 def _target(request: RecordedRequest) -> str:
