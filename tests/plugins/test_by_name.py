@@ -1,12 +1,10 @@
-"""A plugin of a distribution of its own: built as a wheel and installed beside the SDK's, as a user would."""
+"""What a distribution of its own offers is found by name, and loaded only for a client that names it."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import textwrap
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,10 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-
 SERVED = """
-    import json, sys, threading
+    import json, os, sys, threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
+    from pathlib import Path
 
     from mesa_sdk import Mesa, MesaError
 
@@ -39,53 +35,35 @@ SERVED = """
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
 
-    def calls(client):
+    def use(client):
         with client:
             client.org.get(org="known")
             try:
                 client.org.get(org="unknown")
             except MesaError:
                 pass
-
-    def report(client):
-        module = sys.modules.get("mesa_audit")
+            transport = type(client.transport).__module__
+        file = Path(os.environ["MESA_AUDIT_FILE"])
+        ours = {"mesa_core", "mesa_plugin_audit", "mesa_transport_stdlib"} & sys.modules.keys()
         print(json.dumps({
-            "lines": module.Audit.lines if module else None,
+            "lines": [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else [],
             "plugins": [[each.name, each.distribution, each.version] for each in client.plugins],
-            "sdk": sys.modules["mesa_core"].__file__,
+            "transport": transport,
+            "imported": {name: sys.modules[name].__file__ for name in ours},
         }))
 """
-SEEN = [
-    "before_request org.get 1",
-    "after_response org.get 200",
-    "before_request org.get 1",
-    "after_response org.get 404",
-    "on_error org.get NotFound",
-]
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh virtual environment that holds the two wheels and what they depend on."""
-    folder = tmp_path_factory.mktemp("installed")
-    wheels = folder / "wheels"
-    for project in (ROOT, HERE / "audit"):
-        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(wheels), str(project)]
-        subprocess.run(build, check=True, capture_output=True, text=True)
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", *map(str, sorted(wheels.glob("*.whl")))]
-    subprocess.run(install, check=True, capture_output=True, text=True)
-    return python
+SEEN = [("org.get", "known", "ok", 200, None), ("org.get", "unknown", "failed", 404, "NotFound")]
+BUILT_IN = ["auth", "retries", "tracing", "pagination"]
 
 
 @pytest.fixture
 def run(python: Path, tmp_path: Path) -> Any:
-    """Runs a script in that environment, away from the sources, and gives what it reports."""
+    """Runs a script in the environment of the wheels, away from the sources, and gives what it reports."""
 
     def run(script: str, **environment: str) -> Any:
         source = textwrap.dedent(SERVED) + textwrap.dedent(script)
         command = [str(python), "-I", "-W", "error", "-c", source]
+        environment = {"MESA_AUDIT_FILE": str(tmp_path / "calls.jsonl"), **environment}
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -93,28 +71,18 @@ def run(python: Path, tmp_path: Path) -> Any:
     return run
 
 
-NAMED = """
-    client = Mesa(api_key="key", server_url=url, plugins=["audit"])
-    calls(client)
-    report(client)
-"""
-NOT_NAMED = """
-    client = Mesa(api_key="key", server_url=url)
-    calls(client)
-    report(client)
-"""
-OF_ALL = """
-    client = Mesa(api_key="key", server_url=url, plugins=["*"])
-    calls(client)
-    report(client)
-"""
+NAMED = 'use(Mesa(api_key="key", server_url=url, plugins=["audit"], transport="stdlib"))'
+NOT_NAMED = 'use(Mesa(api_key="key", server_url=url))'
+OF_ALL = 'use(Mesa(api_key="key", server_url=url, plugins=["*"]))'
 
 
 def test_what_is_installed_is_the_wheels(run: Any, python: Path) -> None:
     reported = run(NAMED)
-    assert Path(reported["sdk"]).is_relative_to(python.parents[1])
-    assert reported["plugins"][-1] == ["audit", "mesa-audit", "2.5.0"]
-    assert [name for name, *_ in reported["plugins"]] == ["auth", "retries", "tracing", "pagination", "audit"]
+    assert set(reported["imported"]) == {"mesa_core", "mesa_plugin_audit", "mesa_transport_stdlib"}
+    assert all(Path(file).is_relative_to(python.parents[1]) for file in reported["imported"].values())
+    assert reported["plugins"][-1] == ["audit", "mesa-plugin-audit", "1.0.0"]
+    assert [name for name, *_ in reported["plugins"]] == [*BUILT_IN, "audit"]
+    assert reported["transport"] == "mesa_transport_stdlib.transport"
 
 
 @pytest.mark.parametrize(
@@ -125,13 +93,21 @@ def test_what_is_installed_is_the_wheels(run: Any, python: Path) -> None:
 def test_a_client_that_names_the_plugin_has_its_hooks_called(
     run: Any, script: str, environment: dict[str, str]
 ) -> None:
-    assert run(script, **environment)["lines"] == SEEN
+    lines = run(script, **environment)["lines"]
+    assert [(each["operation"], each["org"], each["outcome"], each["status"], each["error"]) for each in lines] == SEEN
 
 
-def test_a_client_that_does_not_name_it_does_not_import_it(run: Any) -> None:
+def test_a_client_that_names_nothing_imports_nothing(run: Any) -> None:
     reported = run(NOT_NAMED)
-    assert reported["lines"] is None
-    assert [name for name, *_ in reported["plugins"]] == ["auth", "retries", "tracing", "pagination"]
+    assert reported["lines"] == []
+    assert set(reported["imported"]) == {"mesa_core"}
+    assert [name for name, *_ in reported["plugins"]] == BUILT_IN
+
+
+def test_the_environment_names_a_transport(run: Any) -> None:
+    reported = run(NOT_NAMED, MESA_TRANSPORT="stdlib")
+    assert reported["transport"] == "mesa_transport_stdlib.transport"
+    assert [name for name, *_ in reported["plugins"]] == BUILT_IN
 
 
 def test_one_that_names_another_does_not_import_it_and_is_told_its_name(run: Any) -> None:
@@ -139,7 +115,7 @@ def test_one_that_names_another_does_not_import_it_and_is_told_its_name(run: Any
         try:
             Mesa(api_key="key", server_url=url, plugins=["audti"])
         except MesaError as error:
-            print(json.dumps([str(error), "mesa_audit" in sys.modules]))
+            print(json.dumps([str(error), "mesa_plugin_audit" in sys.modules]))
     """)
     assert reported[0].startswith("unknown plugin 'audti'; did you mean 'audit'?")
     assert not reported[1]
