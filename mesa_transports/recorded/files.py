@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock
 
 __all__ = ["locked", "remove_others", "write"]
+
+_OURS: Final = re.compile(r"[0-9a-f]{64}\.bin|\.[0-9a-f]{64}\.bin\.tmp")
 
 
 def write(path: Path, content: bytes) -> None:
@@ -57,16 +61,21 @@ def locked(path: Path) -> Generator[None]:
     owner = os.getuid() if hasattr(os, "getuid") else "me"  # Windows has temporary files by user
     directory = Path(tempfile.gettempdir(), f"mesa-sdk-locks-{owner}")
     directory.mkdir(mode=0o700, exist_ok=True)
-    with FileLock(directory / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.lock"):
+    one_file = os.path.realpath(path)  # however it is spelt
+    with FileLock(directory / f"{hashlib.sha256(os.fsencode(one_file)).hexdigest()[:32]}.lock"):
         yield
 
 
 def remove_others(directory: Path, names: Iterable[str]) -> None:
-    """Remove the files of a directory that have none of the names, and the directory when nothing is left."""
+    """Remove the bodies in a directory that have none of the names, and the directory when nothing is left.
+
+    What cannot be removed stays, and so does what is no body of ours.
+    """
     wanted = set(names)
-    with contextlib.suppress(FileNotFoundError):
-        for each in directory.iterdir():
+    with contextlib.suppress(OSError):
+        for each in [each for each in directory.iterdir() if _OURS.fullmatch(each.name)]:
             if each.name not in wanted:
-                each.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    each.unlink()
         if not wanted:
             directory.rmdir()

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from mesa_core.errors import TransportError
+from mesa_core.strict import Mismatch
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody
 from mesa_transports.recorded.files import locked, remove_others, write
@@ -139,10 +140,12 @@ def _apart(interaction: Interaction, path: Path) -> Interaction:
 def _in_file(body: Body | None, path: Path) -> Body | None:
     if not (isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT):
         return body
-    file = files_of(path) / f"{hashlib.sha256(body.data).hexdigest()}.bin"
-    if not file.exists():
-        write(file, body.data)
-    return FileBody(file, len(body.data))
+    beside = FileBody(files_of(path) / f"{hashlib.sha256(body.data).hexdigest()}.bin", len(body.data))
+    try:
+        beside.check()
+    except Mismatch:  # there is none yet, or a damaged one
+        write(beside.path, body.data)
+    return beside
 
 
 def _is_large(interaction: Interaction) -> bool:
