@@ -150,8 +150,9 @@ def test_lines_of_threads_stay_whole(kind: str, tmp_path: Path) -> None:
     assert len(lines) == 400
 
 
-def test_what_the_sink_raises_surfaces(tmp_path: Path) -> None:
-    client = Script(FINE).client(plugins=[Audit(tmp_path / "missing" / "x")])
+def test_what_the_sink_raises_surfaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESA_AUDIT_FILE", str(tmp_path / "missing" / "calls.jsonl"))
+    client = Script(FINE).client(plugins=["audit"])
     with client, pytest.raises(PluginError, match="raised FileNotFoundError in after_call") as caught:
         client.org.get(org="acme")
     assert caught.value.distribution == "mesa-plugin-audit"
