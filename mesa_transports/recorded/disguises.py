@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 from attrs import frozen
 
-__all__ = ["BASE64", "PLACEHOLDER", "URL_SAFE", "Disguises", "alike", "of_base64"]
+__all__ = ["BASE64", "PLACEHOLDER", "URL_SAFE", "Disguises", "alike", "of_base64", "placeholders_in"]
 
 PLACEHOLDER: Final = re.compile(r"REDACTED_[A-Z0-9_]+")
 _IN_BASE64: Final = b"REDACTED_SECRET"
@@ -95,6 +95,7 @@ def of_base64(text: str) -> bytes:
         return b""
 
 
+_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _PLACEHOLDERS: Final = tuple(code.core for code in _Code.all_of(b"REDACTED_"))
 
 
@@ -105,6 +106,15 @@ def alike(text: str) -> str:
     if any(core in text for core in _PLACEHOLDERS) and BASE64.fullmatch(text):
         return PLACEHOLDER.sub("REDACTED", of_base64(text).decode("latin-1"))
     return text
+
+
+def placeholders_in(text: str) -> set[str]:
+    """Return the placeholders in a text, and in what is base64 in it."""
+    found = set(PLACEHOLDER.findall(text))
+    if any(core in text for core in _PLACEHOLDERS):
+        for run in _RUN.findall(text):
+            found.update(PLACEHOLDER.findall(of_base64(run).decode("latin-1")))
+    return found
 
 
 class Disguises:

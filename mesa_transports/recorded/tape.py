@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,12 +12,14 @@ from attrs import frozen
 from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request, Response
 from mesa_transports.recorded.answers import Answers
+from mesa_transports.recorded.bodies import BinaryBody
+from mesa_transports.recorded.disguises import placeholders_in
 from mesa_transports.recorded.errors import DamagedRecording
 from mesa_transports.recorded.format import load
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, Recording
 from mesa_transports.recorded.matching import Matcher, Matching
 from mesa_transports.recorded.misses import miss
-from mesa_transports.recorded.redaction import PLACEHOLDER, Redaction, Redactor
+from mesa_transports.recorded.redaction import Redaction, Redactor
 from mesa_transports.recorded.writer import Stamp, Writer, stamp
 
 __all__ = ["Mode", "Settings", "Tape", "open_tape"]
@@ -100,9 +101,13 @@ class Tape:
 
 
 def _placeholders(answers: Answers | None) -> set[str]:
-    if answers is None:
-        return set()
-    return {found for each in answers.interactions for found in re.findall(PLACEHOLDER, repr(each))}
+    found: set[str] = set()
+    for each in answers.interactions if answers else ():
+        found |= placeholders_in(repr(each))  # which shows all but bytes
+        for body in (each.request.body, each.response.body):
+            if isinstance(body, BinaryBody):
+                found |= placeholders_in(body.data.decode("latin-1"))
+    return found
 
 
 def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Tape:
