@@ -34,6 +34,7 @@ def is_secret(name: str) -> bool:
     return name in secret_members() or (name not in properties() and bool(_SECRET_NAME.fullmatch(name)))
 
 
+@lru_cache(maxsize=4096)
 def is_signature(name: str) -> bool:
     """Tell whether a parameter of this name signs the URL that it stands in."""
     return bool(_SIGNATURE.fullmatch(name))

@@ -103,7 +103,7 @@ def alike(text: str) -> str:
     """Make all placeholders equal: which number a secret was given is no part of what a message means."""
     if "REDACTED_" in text:
         return PLACEHOLDER.sub("REDACTED", text)
-    if any(core in text for core in _PLACEHOLDERS) and BASE64.fullmatch(text):
+    if len(text) >= len(_PLACEHOLDERS[0]) and any(core in text for core in _PLACEHOLDERS) and BASE64.fullmatch(text):
         return PLACEHOLDER.sub("REDACTED", of_base64(text).decode("latin-1"))
     return text
 
@@ -147,8 +147,10 @@ class Disguises:
 
     def without(self, text: str) -> str:
         """Return a text without the secrets; that text itself, if there are none in it."""
-        if any(spelling in text for spelling, _ in self._spellings):
-            text = _without(text, self._spellings)
+        for spelling, _ in self._spellings:
+            if spelling in text:
+                text = _without(text, self._spellings)
+                break
         return self._without_codes(text)
 
     def _without_codes(self, text: str) -> str:

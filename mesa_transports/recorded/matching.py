@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias, cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from attrs import frozen
 
@@ -55,8 +55,14 @@ def _query(request: RecordedRequest) -> tuple[tuple[str, str], ...]:
     query = request.url.partition("#")[0].partition("?")[2]
     if not query:
         return ()
-    pairs = parse_qsl(query, keep_blank_values=True, errors="backslashreplace")
-    return tuple(sorted((alike(name), alike(value)) for name, value in pairs))
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    return tuple(sorted([(_meant(name), _meant(value)) for name, _, value in pairs]))
+
+
+def _meant(part: str) -> str:
+    if "%" in part or "+" in part:
+        part = unquote(part.replace("+", " "), errors="backslashreplace")
+    return alike(part)
 
 
 def _body(request: RecordedRequest) -> Hashable:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from threading import Lock
 from typing import Any, Final, TypeAlias, TypeVar, cast
@@ -281,7 +281,8 @@ class Redactor:
         if "%" in path:
             path = "/".join(self._part(part, nested) for part in path.split("/"))
         if query:
-            signed = _target(url) in self._signed or any(map(is_signature, _names(query)))
+            names = [_name(pair.partition("=")[0]) for pair in query.split("&")]
+            signed = any(map(is_signature, names)) or _target(url) in self._signed
             query = self._query(query, signed=signed, nested=nested)
         if fragment:
             fragment = self._query(fragment, signed=False, nested=nested)
@@ -298,20 +299,22 @@ class Redactor:
 
     def _parameter(self, pair: str, *, signed: bool, nested: int) -> str:
         name, equals, value = pair.partition("=")
-        plain, what = unquote(name.removeprefix("amp;")), _in_capitals(name)
+        plain = _name(name)
         if is_open_parameter(plain):
             return name + equals + self._part(value, nested)
         if value and is_secret(plain):
-            return name + equals + self._learn(unquote(value), what)
+            return name + equals + self._learn(unquote(value), _in_capitals(plain))
         if signed and value:  # such as a size: a number that may stand elsewhere, and be no secret
-            return name + equals + (value if PLACEHOLDER.fullmatch(value) else f"REDACTED_{what}")
+            return name + equals + (value if PLACEHOLDER.fullmatch(value) else f"REDACTED_{_in_capitals(plain)}")
         if signed and name and not equals:
             return self._learn(plain, "SIGNATURE")
         return self._part(name, nested) + equals + self._part(value, nested)
 
     def _part(self, part: str, nested: int) -> str:
         """Look into a part of a URL, which may be encoded, and another URL."""
-        plain = unquote(part, errors="surrogateescape") if "%" in part else part
+        if "%" not in part and "://" not in part:  # then all that can be in it is found in the whole URL
+            return part
+        plain = unquote(part, errors="surrogateescape")
         clean = self._text(plain, nested)
         return part if clean == plain else quote(clean, safe="", errors="surrogateescape")
 
@@ -320,8 +323,9 @@ def _target(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _names(query: str) -> Iterator[str]:
-    return (unquote(pair.partition("=")[0].removeprefix("amp;")) for pair in query.split("&"))
+def _name(spelt: str) -> str:
+    """Return the name of a parameter as it is meant; in HTML, "&" is spelt "&amp;"."""
+    return unquote(spelt).removeprefix("amp;")
 
 
 def _unescaped(spelt: str) -> str:
@@ -333,4 +337,4 @@ def _unescaped(spelt: str) -> str:
 
 
 def _in_capitals(name: str) -> str:
-    return re.sub(r"[^A-Z0-9]+", "_", unquote(name).upper()).strip("_") or "VALUE"
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "VALUE"
