@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Final
 
 __all__ = ["FakeClock"]
+
+_LOCK: Final = threading.Lock()  # the module's, so that a clock pickles with its client
 
 
 class FakeClock:
@@ -23,7 +26,6 @@ class FakeClock:
         """Seconds that have passed."""
         self.waits: list[float] = []
         """The waits that were made, in seconds."""
-        self._lock = threading.Lock()
 
     def time(self) -> float:
         """Return the time of day in seconds since the epoch; it begins at 2027-01-15 08:00 UTC."""
@@ -45,5 +47,5 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, as a slow server would."""
-        with self._lock:
+        with _LOCK:
             self.now += seconds

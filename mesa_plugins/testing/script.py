@@ -18,6 +18,7 @@ __all__ = ["ClientOptions", "Script", "UnexpectedRequest"]
 
 API_KEY: Final = "mesa_test_key"
 SERVER_URL: Final = "https://mesa.test"
+_LOCK: Final = threading.Lock()  # the module's, so that a script pickles with its client
 
 
 class UnexpectedRequest(TransportError, AssertionError):
@@ -64,10 +65,13 @@ class Script:
         """The requests, as they were sent."""
         self.closed = 0
         """How often it was closed."""
+        self._unexpected: list[UnexpectedRequest] = []
+        self.continue_with(*answers, rest=rest)
+
+    def continue_with(self, *answers: Answer, rest: Answer | None = None) -> None:
+        """Answer so from now on, whatever was left."""
         self._left = deque(answers)
         self._rest = rest
-        self._unexpected: list[UnexpectedRequest] = []
-        self._lock = threading.Lock()
 
     def client(self, **options: Unpack[ClientOptions]) -> Mesa:
         """Return a blocking client on this script; options are those of `Mesa`.
@@ -127,7 +131,7 @@ class Script:
         self.closed += 1
 
     def _take(self, request: Request) -> Answer:
-        with self._lock:
+        with _LOCK:
             self.requests.append(evolve(request, headers=request.headers.copy()))
             answer = self._left[0] if self._left else self._rest
             if answer is None or (isinstance(answer, Expected) and not answer.fits(request)):

@@ -14,38 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from attrs import define, field
 
 from mesa_core import Call, Plugin, Request, Response
+from mesa_plugins.testing import Script
 from mesa_sdk import AsyncMesa, ConfigurationError, ConnectError, Mesa, ServerError, TransportError
 from mesa_transports.recorded import DamagedRecording, NoRecording, RecordedTransport
 
 KEY = "mesa_root_key_of_the_tests"
-
-
-@define
-class Scripted:
-    """An inner transport of both worlds that answers in turn, and notes what it was sent."""
-
-    answers: list[Response | Exception]
-    sent: list[Request] = field(factory=list)
-    closed: int = 0
-
-    def send(self, request: Request, /) -> Response:
-        self.sent.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def asend(self, request: Request, /) -> Response:
-        return self.send(request)
-
-    def close(self) -> None:
-        self.closed += 1
-
-    async def aclose(self) -> None:
-        self.closed += 1
 
 
 def repo(name: str, **changes: object) -> Response:
@@ -116,10 +91,10 @@ def names(path: Path) -> list[str]:
 
 class TestModes:
     def test_replay_is_the_default_and_sends_nothing(self, ask, path):
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
-        inner = Scripted([])
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
+        inner = Script()
         assert ask("a", options={"inner": inner}) == ["a"]
-        assert (inner.sent, inner.closed) == ([], 0)
+        assert (inner.requests, inner.closed) == ([], 0)
 
     def test_replay_without_a_file_is_an_error_that_says_how_to_make_one(self, ask, path):
         with pytest.raises(ConfigurationError, match=r"no recording .*x\.json.*MESA_RECORD=once"):
@@ -127,46 +102,46 @@ class TestModes:
         assert not path.exists()
 
     def test_record_writes_the_file_anew(self, ask, path):
-        ask("a", "b", options={"mode": "record", "inner": Scripted([repo("a"), repo("b")])})
-        ask("c", options={"mode": "record", "inner": Scripted([repo("c")])})
+        ask("a", "b", options={"mode": "record", "inner": Script(repo("a"), repo("b"))})
+        ask("c", options={"mode": "record", "inner": Script(repo("c"))})
         assert names(path) == ["c"]
 
     def test_record_mends_a_damaged_file(self, ask, path):
         path.parent.mkdir()
         path.write_text('{"header": ')
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         assert names(path) == ["a"]
 
     def test_once_records_when_the_file_is_missing_and_then_replays(self, ask, path):
-        ask("a", options={"mode": "once", "inner": Scripted([repo("a")])})
-        inner = Scripted([repo("live")])
+        ask("a", options={"mode": "once", "inner": Script(repo("a"))})
+        inner = Script(repo("live"))
         found = ask("a", "b", options={"mode": "once", "inner": inner})
         assert found[0] == "a"
         assert isinstance(found[1], NoRecording)
-        assert (inner.sent, names(path)) == ([], ["a"])
+        assert (inner.requests, names(path)) == ([], ["a"])
 
     def test_new_replays_what_is_known_and_records_the_rest(self, ask, path):
-        ask("a", options={"mode": "new", "inner": Scripted([repo("a")])})
-        inner = Scripted([repo("b"), repo("a")])
+        ask("a", options={"mode": "new", "inner": Script(repo("a"))})
+        inner = Script(repo("b"), repo("a"))
         assert ask("a", "b", "a", options={"mode": "new", "inner": inner}) == ["a", "b", "a"]
-        assert [request.url.rpartition("/")[2] for request in inner.sent] == ["b", "a"]
+        assert [request.url.rpartition("/")[2] for request in inner.requests] == ["b", "a"]
         assert names(path) == ["a", "b", "a"]
 
     def test_a_transport_error_passes_and_is_not_recorded(self, ask, path):
-        inner = Scripted([ConnectError("down"), repo("b")])
+        inner = Script(ConnectError("down"), repo("b"))
         found = ask("a", "b", options={"mode": "record", "inner": inner}, retry_config={"strategy": "none"})
         assert isinstance(found[0], ConnectError)
         assert names(path) == ["b"]
 
     def test_an_inner_transport_of_the_users_is_left_open(self, ask, path):
-        inner = Scripted([repo("a")])
+        inner = Script(repo("a"))
         ask("a", options={"mode": "record", "inner": inner})
         assert inner.closed == 0
 
     @pytest.mark.parametrize("mode", ["once", "new", "record"])
     def test_the_environment_says_the_mode(self, ask, path, monkeypatch, mode):
         monkeypatch.setenv("MESA_RECORD", mode)
-        ask("a", options={"inner": Scripted([repo("a")])})
+        ask("a", options={"inner": Script(repo("a"))})
         assert names(path) == ["a"]
 
     def test_an_option_outdoes_the_environment(self, ask, path, monkeypatch):
@@ -195,7 +170,7 @@ class TestModes:
             "inner: expected a name or a transport with a?send and a?close, got object",
         ),
         ({"mode": "record", "inner_options": {"prox": 1}}, "transport_options of 'httpx': unknown option 'prox'"),
-        ({"inner": Scripted([]), "inner_options": {"proxy": None}}, "inner_options: .* not for an object"),
+        ({"inner": Script(), "inner_options": {"proxy": None}}, "inner_options: .* not for an object"),
         ({"pth": "x"}, "transport_options of 'recorded': unknown option 'pth'; did you mean 'path'"),
     ],
 )
@@ -220,15 +195,15 @@ def test_an_inner_transport_of_the_other_world_is_refused_when_the_client_is_bui
 
 @pytest.mark.parametrize("mode", ["replay", "once", "new"])
 def test_a_damaged_file_is_an_error_and_never_the_network(ask, path, mode):
-    ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+    ask("a", options={"mode": "record", "inner": Script(repo("a"))})
     path.write_text(path.read_text().replace('"status": 200', '"status": "200"'))
-    inner = Scripted([repo("a")])
+    inner = Script(repo("a"))
     with pytest.raises(
         DamagedRecording, match=r"x\.json: interactions\[0\].response.status: expected a whole number"
     ) as e:
         ask("a", options={"mode": mode, "inner": inner})
     assert e.value.place == "interactions[0].response.status"
-    assert inner.sent == []
+    assert inner.requests == []
 
 
 class TestTheRealClient:
@@ -239,7 +214,7 @@ class TestTheRealClient:
             def after_response(self, response: Response, call: Call) -> None:
                 attempts.append((response.status_code, call.elapsed))
 
-        inner = Scripted([busy(), repo("a")])
+        inner = Script(busy(), repo("a"))
         quick = {"strategy": "backoff", "backoff": {"initial_interval": 1, "max_interval": 1}}
         ask("a", options={"mode": "record", "inner": inner}, retry_config=quick)
         document = json.loads(path.read_text())
@@ -252,7 +227,7 @@ class TestTheRealClient:
 
     def test_a_wait_in_replay_respects_the_bound_of_the_whole_call(self, path):
         body = busy(**{"Retry-After": "250"})
-        options = {"path": path, "mode": "record", "inner": Scripted([body])}
+        options = {"path": path, "mode": "record", "inner": Script(body)}
         with (
             Mesa(api_key=KEY, transport="recorded", transport_options=options) as client,
             pytest.raises(ServerError),
@@ -272,7 +247,7 @@ class TestTheRealClient:
                 response.content = response.content.replace(b'"a"', b'"changed"')
                 response.headers["X-Seen"] = "1"
 
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         # What a plugin does to an answer stays out of the recording, in which it would be found the next time.
         options = {"allow_repeats": True}
         assert ask("a", "a", options=options, plugins=[Rewrite()]) == ["changed", "changed"]
@@ -283,12 +258,12 @@ class TestTheRealClient:
             def after_response(self, response: Response, call: Call) -> None:
                 response.content = response.content.replace(b'"a"', b'"changed"')
 
-        inner = Scripted([repo("a")])
+        inner = Script(repo("a"))
         assert ask("a", options={"mode": "record", "inner": inner}, plugins=[Rewrite()]) == ["changed"]
         assert names(path) == ["a"]
 
     def test_a_miss_is_not_retried(self, ask, path):
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         (error,) = ask("b", options={})
         assert (type(error), error.sent, len(error.attempts)) == (NoRecording, False, 1)
         assert "path: recorded '/o/a', asked for '/o/b'" in str(error)
@@ -298,7 +273,7 @@ class TestTheRealClient:
 
 class TestLifetime:
     def test_unused_tells_what_answered_nothing(self, path):
-        with RecordedTransport(path=path, mode="record", inner=Scripted([repo("a"), repo("b")])) as transport:
+        with RecordedTransport(path=path, mode="record", inner=Script(repo("a"), repo("b"))) as transport:
             with Mesa(api_key=KEY, transport=transport) as client:
                 for name in "ab":
                     client.repos.get(org="o", repo=name)
@@ -312,7 +287,7 @@ class TestLifetime:
             assert [each.request.url[-1] for each in client.transport.unused()] == ["a"]
 
     def test_clients_replay_each_from_the_beginning(self, ask):
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         assert ask("a", options={}) == ask("a", options={}) == ["a"]
 
     def test_clients_that_record_at_once_share_the_file(self, path):
@@ -320,7 +295,7 @@ class TestLifetime:
             Mesa(
                 api_key=KEY,
                 transport="recorded",
-                transport_options={"path": path, "mode": "once", "inner": Scripted([repo(name)])},
+                transport_options={"path": path, "mode": "once", "inner": Script(repo(name))},
             )
             for name in "ab"
         )
@@ -331,22 +306,22 @@ class TestLifetime:
 
     def test_clients_that_share_a_file_agree_on_how(self, path):
         with (
-            RecordedTransport(path=path, mode="once", inner=Scripted([])),
+            RecordedTransport(path=path, mode="once", inner=Script()),
             pytest.raises(ConfigurationError, match="other match_on, allow_repeats or redact"),
         ):
-            RecordedTransport(path=path, mode="once", inner=Scripted([]), allow_repeats=True)
+            RecordedTransport(path=path, mode="once", inner=Script(), allow_repeats=True)
 
     def test_a_closed_transport_sends_and_answers_nothing(self, path):
-        inner = Scripted([repo("a"), repo("b")])
+        inner = Script(repo("a"), repo("b"))
         transport = RecordedTransport(path=path, mode="record", inner=inner)
         transport.close()
         transport.close()
         with pytest.raises(ConnectError, match="closed"):
             transport.send(Request("GET", "https://depot.mesa.dev/api/v1/o/a"))
-        assert inner.sent == []
+        assert inner.requests == []
 
     def test_what_is_unsaved_is_saved_when_nobody_closes(self, path):
-        inner = Scripted([repo(f"r{number}") for number in range(42)])
+        inner = Script(*(repo(f"r{number}") for number in range(42)))
         transport = RecordedTransport(path=path, mode="record", inner=inner)
         for number in range(42):
             transport.send(Request("GET", f"https://depot.mesa.dev/api/v1/o/r{number}"))
@@ -356,7 +331,7 @@ class TestLifetime:
         assert len(names(path)) == 42
 
     def test_a_client_pickles_as_its_configuration(self, ask, path):
-        ask("a", options={"mode": "record", "inner": Scripted([repo("a")])})
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         client = Mesa(api_key=KEY, transport="recorded", transport_options={"path": path})
         with client, pickle.loads(pickle.dumps(client)) as other:
             assert other.repos.get(org="o", repo="a") == client.repos.get(org="o", repo="a")
@@ -365,7 +340,7 @@ class TestLifetime:
 
     def test_a_file_that_cannot_be_written_is_an_error_that_says_so(self, tmp_path):
         (tmp_path / "file").write_text("")
-        transport = RecordedTransport(path=tmp_path / "file" / "x.json", mode="record", inner=Scripted([repo("a")]))
+        transport = RecordedTransport(path=tmp_path / "file" / "x.json", mode="record", inner=Script(repo("a")))
         with pytest.raises(TransportError, match="cannot be written: File exists"):
             transport.send(Request("GET", "https://depot.mesa.dev/api/v1/o/a"))
         with pytest.raises(TransportError, match="cannot be written"):

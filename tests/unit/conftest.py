@@ -6,26 +6,7 @@ import os
 
 import pytest
 
-
-class FakeClock:
-    """Time passes when somebody waits, or when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def time(self) -> float:
-        return 1_800_000_000 + self.now
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-
-    async def asleep(self, seconds: float, /) -> None:
-        self.sleep(seconds)
+from mesa_plugins.testing import FakeClock
 
 
 @pytest.fixture(autouse=True)

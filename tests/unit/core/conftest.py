@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -17,37 +16,14 @@ from mesa_core.converter import Json
 from mesa_core.exchange import Ended, Flow, exchange
 from mesa_core.models.org import Organization
 from mesa_core.worlds import Blocking
+from mesa_plugins.testing import Script
 from mesa_sdk import AsyncMesa, Mesa
 
 
-class Script:
-    """A transport of both worlds: answers in order with a response, an error, or what a callable makes of the request.
-
-    The last answer is given again and again.
-    """
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.requests: list[Request] = []
-        self.closed = 0
-
-    def send(self, request: Request, /) -> Response:
-        self.requests.append(copy.deepcopy(request))
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if callable(answer):
-            answer = answer(request)
-        if isinstance(answer, BaseException):
-            raise answer
-        return copy.deepcopy(answer)
-
-    def close(self) -> None:
-        self.closed += 1
-
-    async def asend(self, request: Request, /) -> Response:
-        return self.send(request)
-
-    async def aclose(self) -> None:
-        self.close()
+def repeating(*answers: Any) -> Script:
+    """A script whose last answer is given again and again."""
+    *first, last = answers
+    return Script(*first, rest=last)
 
 
 class Seen(Plugin):
@@ -75,8 +51,8 @@ class Seen(Plugin):
 
 
 @pytest.fixture
-def script() -> type[Script]:
-    return Script
+def script() -> Callable[..., Script]:
+    return repeating
 
 
 @pytest.fixture
@@ -122,7 +98,7 @@ def client(clock: Clock) -> Iterator[Callable[..., Mesa]]:
 
     def make(*answers: object, **options: Any) -> Mesa:
         options.setdefault("api_key", "key")
-        options.setdefault("transport", Script(*(answers or [Response(200, {}, b"{}")])))
+        options.setdefault("transport", repeating(*(answers or [Response(200, {}, b"{}")])))
         clients.append(Mesa(clock=clock, **options))
         return clients[-1]
 
@@ -143,7 +119,7 @@ def resources(world: str, client: Callable[..., Mesa], clock: Clock) -> Callable
     """Makes a client of either world, and the scripted transport under it."""
 
     def make(*answers: object, **options: Any) -> tuple[Any, Script]:
-        transport = Script(*answers)
+        transport = repeating(*answers)
         if world == "blocking":
             return client(transport=transport, **options), transport
         return AsyncMesa(api_key="key", transport=transport, clock=clock, **options), transport

@@ -83,7 +83,7 @@ def test_an_interrupt_of_a_wait_closes_the_flow(drive: Drive, script: Any, clock
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    recorder, clock.sleep = Recorder(Wait(1)), interrupted
+    recorder, clock.advance = Recorder(Wait(1)), interrupted
     with pytest.raises(KeyboardInterrupt):
         drive(recorder.flow(), script(None))
     assert recorder.closed

@@ -136,7 +136,7 @@ def test_a_bodys_secret_of_a_wrong_type_is_not_in_the_error(client: Callable[...
 
 def test_an_error_status_shows_neither_key_nor_headers(planted: Callable[[object], Mesa]) -> None:
     mesa = planted(None)
-    mesa.transport.answers = [Response(401, {"Set-Cookie": SECRET}, SECRET.encode())]
+    mesa.transport.continue_with(Response(401, {"Set-Cookie": SECRET}, SECRET.encode()))
     with pytest.raises(Exception, match="401 UNAUTHORIZED") as caught:
         mesa.org.get(org="o")
     assert SECRET not in str(caught.value) + repr(caught.value)

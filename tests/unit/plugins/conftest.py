@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mesa_core import Clock, Request, Response
+from mesa_core import Request, Response
+from mesa_plugins.testing import FakeClock, Script
 from mesa_sdk import Mesa
-
-
-class Script:
-    """A transport that answers in order; the last answer is given again and again, and each takes `took` seconds."""
-
-    def __init__(self, answers: tuple[Any, ...], clock: Clock, took: float) -> None:
-        self.answers, self.clock, self.took = list(answers), clock, took
-        self.requests: list[Request] = []
-
-    def send(self, request: Request, /) -> Response:
-        self.requests.append(copy.deepcopy(request))
-        self.clock.now += self.took
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        return copy.deepcopy(answer)
-
-    def close(self) -> None: ...
 
 
 @pytest.fixture
@@ -36,11 +18,22 @@ def good() -> Response:
 
 
 @pytest.fixture
-def client(clock: Clock) -> Callable[..., Mesa]:
-    """Makes a client whose transport answers from a script; `client.transport.requests` is what it sent."""
+def client(clock: FakeClock) -> Callable[..., Mesa]:
+    """Makes a client whose transport answers from a script, and at last again and again as it did before.
 
-    def make(*answers: object, took: float = 0.0, **options: Any) -> Mesa:
+    Each answer takes `took` seconds; `client.transport.requests` is what was sent.
+    """
+
+    def make(*answers: Any, took: float = 0.0, **options: Any) -> Mesa:
+        replies = [slow(answer, took) for answer in answers]
         options.setdefault("api_key", "key")
-        return Mesa(clock=clock, transport=Script(answers, clock, took), **options)
+        return Mesa(clock=clock, transport=Script(*replies[:-1], rest=replies[-1] if replies else None), **options)
+
+    def slow(answer: Any, took: float) -> Any:
+        def reply(_: Request) -> Any:
+            clock.advance(took)
+            return answer
+
+        return reply
 
     return make

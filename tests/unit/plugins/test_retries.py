@@ -328,7 +328,8 @@ class TestBucket:
         mesa = client(good, plugins=[Retries(capacity=2, jitter=lambda: 0.0)], disable_plugins=["retries"])
 
         def sent(answer: Response) -> int:
-            mesa.transport.answers, before = [answer], len(mesa.transport.requests)
+            before = len(mesa.transport.requests)
+            mesa.transport.continue_with(rest=answer)
             with suppress(APIError):
                 mesa.org.get(org="o")
             return len(mesa.transport.requests) - before
@@ -347,7 +348,7 @@ class TestBucket:
         for _ in range(3):
             with pytest.raises(APIError):
                 mesa.org.get(org="o")
-        mesa.transport.answers = [Response(503)]
+        mesa.transport.continue_with(rest=Response(503))
         with pytest.raises(APIError) as caught:
             mesa.org.get(org="o")
         assert len(caught.value.attempts) == 2
@@ -362,14 +363,14 @@ class TestBucket:
                 mesa.org.get(org="o")
             with pytest.raises(InvalidRequest):
                 mesa.org.get(org="o", request_options={"headers": {"X-Bad": "a\nb"}})
-        mesa.transport.answers = [Response(503), good]
+        mesa.transport.continue_with(Response(503), rest=good)
         assert len(mesa.raw.org.get(org="o").attempts) == 2
 
     def test_calls_that_end_for_want_of_time_take_none(self, client: Client, good: Response) -> None:
         late = Response(503, {"Retry-After": "301"})
         mesa = client(late, plugins=[Retries(capacity=1)], disable_plugins=["retries"])
         assert attempts_of(mesa) == attempts_of(mesa) == 1
-        mesa.transport.answers = [Response(503), good]
+        mesa.transport.continue_with(Response(503), rest=good)
         assert len(mesa.raw.org.get(org="o").attempts) == 2
 
     def test_an_answer_from_a_cache_gives_none_back(self, client: Client, good: Response) -> None:
@@ -387,7 +388,7 @@ class TestBucket:
     def test_of_nothing_allows_no_retry(self, client: Client, good: Response) -> None:
         mesa = client(good, plugins=[Retries(capacity=0)], disable_plugins=["retries"])
         mesa.org.get(org="o")
-        mesa.transport.answers = [Response(503)]
+        mesa.transport.continue_with(rest=Response(503))
         assert attempts_of(mesa) == 1
 
     @pytest.mark.parametrize("capacity", [-1, 2.5, None, "9"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import pickle
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -137,6 +138,15 @@ class TestAnswers:
         script.assert_done()
         assert sorted(org.num_repos for org in orgs) == list(range(200))
 
+    def test_may_be_others_from_some_moment_on(self) -> None:
+        script = Script(ORG, rest=ORG)
+        with script.client() as client:
+            client.org.get(org="a")
+            script.continue_with(404)
+            with pytest.raises(NotFound):
+                client.org.get(org="b")
+        script.assert_done()
+
 
 class Spoiler(Plugin):
     """Changes what it is given, as a hook may."""
@@ -208,6 +218,14 @@ class TestClients:
         with Mesa(transport=script, api_key="key", plugins=[Patient()]) as client:
             client.org.get(org="o")
         assert script.clock.waits == [2.0]
+
+    def test_pickle_with_their_script(self) -> None:
+        script = Script(ORG, ORG)
+        with script.client() as client:
+            client.org.get(org="a")
+            twin = pickle.loads(pickle.dumps(client))
+        assert twin.org.get(org="b").num_repos == 3
+        assert [len(each.requests) for each in (script, twin.transport)] == [1, 2]
 
     def test_leave_the_script_to_its_owner(self) -> None:
         script = Script()
