@@ -15,7 +15,16 @@ from attrs import frozen
 from mesa_core.http import Headers, Request, Response
 from mesa_core.urls import origin_of
 from mesa_core.wire import Wire
-from mesa_transports.recorded.foreign.traffic import Exchange, Traffic, Unreadable, as_model, bytes_of, inside
+from mesa_transports.recorded.foreign.traffic import (
+    NO_ANSWER_OF_ITS_OWN,
+    NOT_HTTP,
+    Exchange,
+    Traffic,
+    Unreadable,
+    as_model,
+    bytes_of,
+    inside,
+)
 
 __all__ = ["read_har"]
 
@@ -105,11 +114,11 @@ def _why_not(entry: _Entry) -> str | None:
     """Return what is wrong with an entry that is no request with an answer of its own."""
     request, response = entry.request, entry.response
     if not origin_of(request.url):
-        return "not over HTTP"
+        return NOT_HTTP
     if response.status < 100:  # noqa: PLR2004 - browsers write 0, where no answer came
         return "without an answer"
     if response.status in range(300, 400):
-        return "redirected or answered by a cache"
+        return NO_ANSWER_OF_ITS_OWN
     is_sent_lost = (request.body_size or 0) > 0 and not _has_body(request.post_data)
     if is_sent_lost or (response.content.size > 0 and response.content.text is None):
         return "saved without their content"

@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
 
 from mesa_core.converter import Misshapen, structured
 from mesa_core.http import Request, Response
 
-__all__ = ["Exchange", "Traffic", "Unreadable", "as_model", "bytes_of", "inside"]
+__all__ = ["NOT_HTTP", "NO_ANSWER_OF_ITS_OWN", "Exchange", "Traffic", "Unreadable", "as_model", "bytes_of", "inside"]
 
 T = TypeVar("T")
+NOT_HTTP: Final = "not over HTTP"
+NO_ANSWER_OF_ITS_OWN: Final = "redirected or answered by a cache"
 
 
 @frozen(kw_only=True)

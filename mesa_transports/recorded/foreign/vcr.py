@@ -17,7 +17,16 @@ from mesa_core.http import Headers, Request, Response
 from mesa_core.strict import Mismatch, string
 from mesa_core.urls import origin_of
 from mesa_transports.recorded.foreign.encodings import without_encoding
-from mesa_transports.recorded.foreign.traffic import Exchange, Traffic, Unreadable, as_model, bytes_of, inside
+from mesa_transports.recorded.foreign.traffic import (
+    NO_ANSWER_OF_ITS_OWN,
+    NOT_HTTP,
+    Exchange,
+    Traffic,
+    Unreadable,
+    as_model,
+    bytes_of,
+    inside,
+)
 
 __all__ = ["read_vcr"]
 
@@ -78,9 +87,9 @@ def read_vcr(document: Any, written: datetime) -> Traffic:
         with inside(f"interactions[{index}]"):
             exchange = _exchange(each, written)
         if not origin_of(exchange.request.url):
-            left_out["not over HTTP"] += 1
+            left_out[NOT_HTTP] += 1
         elif exchange.response.status_code in range(300, 400):
-            left_out["redirected or answered by a cache"] += 1
+            left_out[NO_ANSWER_OF_ITS_OWN] += 1
         else:
             exchanges.append(exchange)
     return Traffic(exchanges=tuple(exchanges), left_out=left_out)
@@ -109,7 +118,7 @@ def _response(response: _Response) -> Response:
     with inside("headers"):
         headers = _headers(response.headers)
     with inside("body"):
-        body = response.body if response.content is None else response.content
+        body = (response.body if response.content is None else response.content) or None
         content = without_encoding(_content(body), headers.get("Content-Encoding", ""))
     return Response(status, headers, content)
 
@@ -141,7 +150,7 @@ def _content(value: Any) -> bytes:
         return value or b""
     if isinstance(value, str):
         return bytes_of(value)
-    if value.__class__ is dict and value.keys() <= _WRAPPINGS:
+    if value.__class__ is dict and value and value.keys() <= _WRAPPINGS:
         wrapped = cast("dict[str, Any]", value)
         if "base64_string" in wrapped:
             return base64.b64decode(wrapped["base64_string"], validate=True)

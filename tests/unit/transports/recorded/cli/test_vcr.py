@@ -143,6 +143,9 @@ class TestBodies:
         got = converted([{**cassette(), "response": {**old, "http_version": "HTTP/1.1"}}])["response"]
         assert got == {"status": 201, "headers": {}, "body": {"json": {"id": 1}}}
 
+    def test_an_empty_object_is_one(self, converted: Callable[..., Any]) -> None:
+        assert converted([cassette(sent={}, got="{}")])["request"]["body"] == {"json": {}}
+
     def test_a_fragment_is_no_part_of_a_request(self, converted: Callable[..., Any]) -> None:
         uri = "https://depot.mesa.dev/api/v1/acme/repos"
         assert converted([cassette(got="{}", request={"uri": f"{uri}#top"})])["request"]["url"] == uri
