@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +53,21 @@ def test_examples_run(page, capsys):
         printed = capsys.readouterr().out
         for sentence in re.findall(r"# prints: (.+)", match[1]):
             assert sentence.removesuffix(" …") in printed
+
+
+def test_commands_for_recordings_answer_as_printed():
+    """In the folder that the page's own examples leave behind."""
+    text = (ROOT / "docs" / "recording.md").read_text()
+    names: dict[str, object] = {"__name__": "recording"}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        exec(block, names)
+    transcripts = re.findall(r"^\$ (python -m mesa_transports.*)\n((?:[^$`].*\n)*)", text, re.MULTILINE)
+    assert [command.split()[3] for command, _ in transcripts] == ["check", "show", "convert", "convert"]
+    for command, printed in transcripts:
+        done = subprocess.run([sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=False)
+        assert (done.stderr, done.returncode) == ("", 0)
+        expected = "".join(map(re.escape, printed)).replace("…", ".*")
+        assert re.fullmatch(expected, done.stdout), done.stdout
 
 
 @pytest.mark.slow
