@@ -24,7 +24,7 @@ from mesa_transports.recorded.matching import DEFAULT_MATCH_ON, MatchOn
 from mesa_transports.recorded.options import DEFAULT_INNER, Options
 from mesa_transports.recorded.redaction import Redaction
 from mesa_transports.recorded.sessions import SESSIONS
-from mesa_transports.recorded.tape import Mode
+from mesa_transports.recorded.tape import Mode, Tape
 
 __all__ = ["AsyncRecordedTransport", "RecordedTransport", "provide_transports"]
 
@@ -89,11 +89,22 @@ class _Recorded(Generic[X]):
         transport._open(options, inner, began)  # noqa: SLF001 - its own
         return transport
 
+    @classmethod
+    def over(cls, options: Options, inner: str | X, tape: Tape) -> Self:
+        """Return a transport over a recording that its caller holds and saves; no two over it give the same answer."""
+        transport = cls.__new__(cls)
+        transport._use(options, inner, tape, weakref.finalize(transport, _leave))  # noqa: SLF001 - its own
+        return transport
+
     def _open(self, options: Options, inner: str | X, began: datetime | None) -> None:
+        tape = SESSIONS.hold(options, began)
+        self._use(options, inner, tape, weakref.finalize(self, SESSIONS.release, tape, options.mode))
+
+    def _use(self, options: Options, inner: str | X, tape: Tape, release: weakref.finalize[..., Self]) -> None:
         self._options = options
         self._given = inner
-        self._tape = SESSIONS.hold(options, began)
-        self._release = weakref.finalize(self, SESSIONS.release, self._tape, options.mode)  # at exit, too
+        self._tape = tape
+        self._release = release  # at exit, too
         if self._tape.records:
             self._inner = self._opened(inner)
 
@@ -220,6 +231,10 @@ class AsyncRecordedTransport(_Recorded[AsyncTransport]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def _leave() -> None:
+    """Leave a recording to its holder."""
 
 
 def _kind(given: object) -> str:
