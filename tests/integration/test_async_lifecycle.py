@@ -82,6 +82,7 @@ def test_two_loops_in_two_threads_at_once(make):
     asyncio.run(client.aclose())
 
 
+@pytest.mark.slow
 def test_1000_cancellations_leave_a_client_whole(make, ends):
     chance = random.Random(7)
 

@@ -392,6 +392,7 @@ def test_a_call_ends_in_time_though_an_attempt_may_take_longer(transport: str, s
     assert 0.1 < attempts[0].elapsed < 5
 
 
+@pytest.mark.slow
 def test_a_hundred_threads_send_a_dead_server_their_calls_and_the_allowance(
     transport: str, server: FailingServer
 ) -> None:

@@ -31,6 +31,7 @@ def client(request: pytest.FixtureRequest, server) -> Mesa:
         yield client
 
 
+@pytest.mark.slow
 def test_64_threads_share_a_client(client):
     for number in range(64):
         client.repos.create(org="acme", body={"name": f"repo-{number}"})

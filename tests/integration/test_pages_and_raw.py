@@ -130,6 +130,7 @@ async def all_items_async(watched: Watched) -> None:
         watched.see(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("iterate", [all_items, lambda watched: asyncio.run(all_items_async(watched))])
 def test_memory_does_not_grow_over_100_000_items(iterate):
     watched = Watched()

@@ -66,6 +66,7 @@ async def until(condition: Callable[[], bool]) -> None:
 # Cancellation
 
 
+@pytest.mark.slow
 @each_async
 def test_a_thousand_cancellations_leave_the_pool_whole(kind: type[Any], server: FaultServer) -> None:
     chance = random.Random(11)

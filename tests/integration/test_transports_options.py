@@ -36,6 +36,7 @@ from mesa_transports.aiohttp import AiohttpTransport
 from mesa_transports.httpx import AsyncHttpxTransport, HttpxTransport
 from mesa_transports.httpx2 import AsyncHttpx2Transport, Httpx2Transport
 from mesa_transports.local import LocalTransport
+from mesa_transports.recorded import AsyncRecordedTransport, RecordedTransport
 from mesa_transports.requests import RequestsTransport
 from mesa_transports.testing import FaultServer, ask
 from mesa_transports.urllib3 import Urllib3Transport
@@ -571,6 +572,7 @@ def test_modules_are_plugins() -> None:
         "httpx": TwoWorlds(HttpxTransport, AsyncHttpxTransport),
         "httpx2": TwoWorlds(Httpx2Transport, AsyncHttpx2Transport),
         "local": LocalTransport,
+        "recorded": TwoWorlds(RecordedTransport, AsyncRecordedTransport),
         "requests": RequestsTransport,
         "urllib3": Urllib3Transport,
     }
