@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 BUILT_IN_PLUGINS: Final = ("auth", "retries", "tracing", "pagination")
+"""Those that every client has."""
+_OTHER_PLUGINS: Final = ("cache",)
+"""Those of the SDK's own that a client has when its owner names them."""
 _OURS: Final = "mesa-sdk"
 
 
@@ -68,7 +71,7 @@ def find(what: str, name: str) -> EntryPoint:
         owners = ", ".join(sorted(str(owner_of(each)[0]) for each in same))
         raise ConfigurationError(f"{what} {name!r} is claimed by several distributions: {owners}")
     if not same:
-        others = BUILT_IN_PLUGINS if what == "transport" else built_in_transports()
+        others = (*BUILT_IN_PLUGINS, *_OTHER_PLUGINS) if what == "transport" else built_in_transports()
         raise ConfigurationError(unknown(what, name, _entry_points().keys() - set(others)))
     return same[0]
 
@@ -92,7 +95,7 @@ def load(what: str, name: str) -> NamedPlugin:
 def built_in_transports() -> list[str]:
     """Return the names of the SDK's own transports."""
     ours = (name for name, same in _entry_points().items() if owner_of(same[0])[0] == _OURS)
-    return sorted(set(ours) - set(BUILT_IN_PLUGINS))
+    return sorted(set(ours) - {*BUILT_IN_PLUGINS, *_OTHER_PLUGINS})
 
 
 def third_party() -> list[str]:
@@ -101,8 +104,8 @@ def third_party() -> list[str]:
 
 
 def installed_names() -> list[str]:
-    """Return the names of all entry points: the built-in plugins in their order, our transports, then all others."""
-    return [*BUILT_IN_PLUGINS, *built_in_transports(), *third_party()]
+    """Return the names of all entry points: our plugins in their order, our transports, then all others."""
+    return [*BUILT_IN_PLUGINS, *_OTHER_PLUGINS, *built_in_transports(), *third_party()]
 
 
 @cache

@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from attrs import define, field
-
-from mesa_core import (
-    Call,
-    ConfigurationError,
-    MesaError,
-    Plugin,
-    Request,
-    Response,
-    Retry,
-    Unauthorized,
-    check_key,
-    hookimpl,
-)
+from mesa_core import Call, MesaError, Plugin, Request, Response, Retry, Unauthorized, hookimpl
+from mesa_plugins._keys import Keys
 
 __all__ = ["Auth"]
-
-
-@define
-class _Keys:
-    """The keys of one call."""
-
-    sent: str | None = field(default=None, repr=False)
-    """The one that the attempt under way carries; None where it carries none."""
-    fresh: str | None = field(default=None, repr=False)
-    """The one asked for after a 401, for the attempt that follows."""
-    renewed: bool = False
-    """Whether there was a 401 after which one was asked for."""
 
 
 class Auth(Plugin):
@@ -47,32 +21,12 @@ class Auth(Plugin):
     @hookimpl(trylast=True)  # after everyone who may change the URL, so that no change can send the key elsewhere
     def before_request(self, request: Request, call: Call) -> Response | None:
         """Set the header."""
-        keys: _Keys = call.state.setdefault(self, _Keys())
-        fresh, keys.fresh, keys.sent = keys.fresh, None, None
-        key = call.config.api_key
-        if key is not None and request.origin == call.config.origin:
-            keys.sent = (fresh or _asked(key)) if callable(key) else key
-            request.headers["Authorization"] = f"Bearer {keys.sent}"
+        if call.config.api_key is not None and request.origin == call.config.origin:
+            request.headers["Authorization"] = f"Bearer {Keys.of(call).current(call)}"
+            call.state[self] = call.attempt
         return None
 
     def on_error(self, error: MesaError, call: Call) -> Retry | None:
         """Ask for another key when the one sent was refused."""
-        keys: _Keys = call.state[self]
-        key = call.config.api_key
-        if not (isinstance(error, Unauthorized) and callable(key) and keys.sent is not None) or keys.renewed:
-            return None
-        keys.renewed = True
-        fresh = _asked(key)
-        if fresh == keys.sent:
-            return None
-        keys.fresh = fresh
-        return Retry()
-
-
-def _asked(key: Callable[[], str]) -> str:
-    try:
-        return check_key(key())
-    except MesaError:
-        raise
-    except Exception as error:  # its text may hold what no one should see
-        raise ConfigurationError(f"api_key: the callable raised {type(error).__name__}") from error
+        refused = isinstance(error, Unauthorized) and call.state.get(self) == call.attempt
+        return Retry() if refused and Keys.of(call).renew(call) else None
