@@ -16,6 +16,7 @@ from mesa_core.errors import (
     Conflict,
     ConnectError,
     ConnectionLost,
+    EventValidationError,
     Forbidden,
     InvalidRequest,
     MergeConflict,
@@ -29,6 +30,7 @@ from mesa_core.errors import (
     ServerError,
     TransportError,
     Unauthorized,
+    WebhookSignatureError,
 )
 from mesa_core.hookspecs import Plugin, hookimpl
 from mesa_core.http import Headers, Request, Response
@@ -72,6 +74,7 @@ __all__ = [
     "ConnectError",
     "ConnectionLost",
     "Endpoint",
+    "EventValidationError",
     "Forbidden",
     "Headers",
     "Instead",
@@ -105,6 +108,7 @@ __all__ = [
     "TransportFactory",
     "TwoWorlds",
     "Unauthorized",
+    "WebhookSignatureError",
     "__version__",
     "check_key",
     "hookimpl",

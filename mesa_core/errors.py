@@ -9,6 +9,8 @@ MesaError
 │   ├── RequestTimeout           the attempt took longer than its timeout
 │   └── ConnectionLost           the connection broke, or what came is not HTTP
 ├── ResponseValidationError      an answer that does not have the documented shape
+├── WebhookSignatureError        a delivery of a webhook that is not genuine, or not of just now
+├── EventValidationError         a genuine one that does not have the documented shape
 └── APIError                     an answer that says no
     ├── BadRequest 400, Unauthorized 401, Forbidden 403, NotFound 404, NotAcceptable 406,
     │   RateLimited 429, ServerError 5xx
@@ -34,6 +36,7 @@ __all__ = [
     "Conflict",
     "ConnectError",
     "ConnectionLost",
+    "EventValidationError",
     "Forbidden",
     "InvalidRequest",
     "MergeConflict",
@@ -47,6 +50,7 @@ __all__ = [
     "ServerError",
     "TransportError",
     "Unauthorized",
+    "WebhookSignatureError",
 ]
 
 
@@ -138,6 +142,19 @@ class ResponseValidationError(MesaError):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.operation})" if self.operation else self.message
+
+
+class WebhookSignatureError(MesaError):
+    """A delivery is not signed by a secret of the webhook, or was not signed just now: answer 401, and ignore it."""
+
+
+class EventValidationError(MesaError):
+    """A genuine delivery does not have the documented shape; `path` is the JSON path of the first fault."""
+
+    def __init__(self, message: str, *, path: str, content: bytes) -> None:
+        super().__init__(message)
+        self.path = path
+        self.content = content
 
 
 class APIError(MesaError):

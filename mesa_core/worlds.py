@@ -31,6 +31,11 @@ I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
 class World(Protocol):
     """What a resource needs of its world; what comes back differs by world, hence `Any`."""
 
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        ...
+
     def call(self, operation: Operation[Any], /) -> Any:
         """Serve an operation that answers a single result."""
         ...
@@ -55,6 +60,11 @@ class _Served(Generic[X]):
 
     parts: Parts = field(repr=False)
     lifetime: Lifetime[X]
+
+    @property
+    def clock(self) -> Clock:
+        """The client's clock."""
+        return self.parts.clock
 
     def derived(self, config: ClientConfig) -> Self:
         """Return this world under another configuration, with the same plugins and transport."""
@@ -114,6 +124,11 @@ class RawBlocking:
 
     world: Blocking
 
+    @property
+    def clock(self) -> Clock:
+        """The client's clock."""
+        return self.world.clock
+
     def call(self, operation: Operation[T], /) -> RawResponse[T]:
         """Return an operation's result together with its response."""
         return _raw(self.world.run(operation))
@@ -126,6 +141,11 @@ class RawNonBlocking:
     """Methods return coroutines of raw responses."""
 
     world: NonBlocking
+
+    @property
+    def clock(self) -> Clock:
+        """The client's clock."""
+        return self.world.clock
 
     async def call(self, operation: Operation[T], /) -> RawResponse[T]:
         """Return an operation's result together with its response."""

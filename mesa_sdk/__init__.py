@@ -21,6 +21,7 @@ from mesa_core import (
     Conflict,
     ConnectError,
     ConnectionLost,
+    EventValidationError,
     Forbidden,
     Headers,
     InvalidRequest,
@@ -50,6 +51,7 @@ from mesa_core import (
     TransportFactory,
     TwoWorlds,
     Unauthorized,
+    WebhookSignatureError,
     __version__,
     hookimpl,
 )
@@ -91,6 +93,7 @@ from mesa_core.models.commits import (
 from mesa_core.models.common import Author, OpenEnum, Person, PersonBody, Success, Unknown
 from mesa_core.models.content import Content, Directory, DirectoryEntry, Entry, File, FileEntry, Symlink, SymlinkEntry
 from mesa_core.models.diffs import Diff, DiffFile, DiffStats, FileStatus
+from mesa_core.models.events import Event, PushedCommit, PushedRepository, PushEvent, UnknownEvent
 from mesa_core.models.lfs import LfsBody, LfsError, LfsObject, LfsObjects
 from mesa_core.models.merge import Merge, MergeBody, MergeType
 from mesa_core.models.org import Organization
@@ -168,6 +171,8 @@ __all__ = [
     "Directory",
     "DirectoryEntry",
     "Entry",
+    "Event",
+    "EventValidationError",
     "File",
     "FileEdit",
     "FileEntry",
@@ -199,6 +204,9 @@ __all__ = [
     "PluginError",
     "PluginInfo",
     "Plugins",
+    "PushEvent",
+    "PushedCommit",
+    "PushedRepository",
     "RateLimited",
     "RawResponse",
     "Repo",
@@ -230,6 +238,7 @@ __all__ = [
     "TwoWorlds",
     "Unauthorized",
     "Unknown",
+    "UnknownEvent",
     "UpdateRepoBody",
     "UpsertAction",
     "UpsertEdit",
@@ -237,6 +246,7 @@ __all__ = [
     "UpstreamBody",
     "Webhook",
     "WebhookEvent",
+    "WebhookSignatureError",
     "Webhooks",
     "__version__",
     "hookimpl",

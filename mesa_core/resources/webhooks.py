@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from mesa_core.converter import Json
 from mesa_core.endpoints import Endpoint
+from mesa_core.http import HeaderTypes
 from mesa_core.models.common import Success
+from mesa_core.models.events import Event
 from mesa_core.models.webhooks import CreatedWebhook, CreateWebhookBody
 from mesa_core.models.webhooks import Webhooks as WebhookList
 from mesa_core.operations import Operation, Resource, W_co, operation
@@ -30,7 +33,7 @@ _DELETE: Final[Endpoint[Success]] = Endpoint(
 
 
 class Webhooks(Resource[W_co]):
-    """List, create and delete the webhooks of a repository."""
+    """List, create and delete the webhooks of a repository, and verify what they deliver."""
 
     __slots__ = ()
 
@@ -71,3 +74,23 @@ class Webhooks(Resource[W_co]):
             NotFound: there is no such repository or webhook.
         """
         return _DELETE(path={"org": org, "repo": repo, "webhookId": webhook_id}, options=request_options)
+
+    def verify(
+        self, body: bytes, headers: HeaderTypes, *, secret: str | Sequence[str], tolerance: float = 300
+    ) -> Event:
+        """Return what a delivery tells, once it is certain that the server sent it just now. Sends nothing.
+
+        Args:
+            body: The request's body as it came, to the byte: JSON that was read and written again is another.
+            headers: All headers of the request, as a mapping or pairs; their case does not count.
+            secret: The `secret` that the webhook was created with, or several, as while one takes another's place.
+            tolerance: Seconds that the time of its signature may be off, so that nobody can send it again later.
+
+        Raises:
+            WebhookSignatureError: it is not signed, not by one of the secrets, or not just now.
+            EventValidationError: it is genuine, and does not have the documented shape.
+            InvalidRequest: an argument is not what it must be; `field` says which.
+        """
+        from mesa_core.deliveries import verify_delivery  # noqa: PLC0415 - few clients receive any
+
+        return verify_delivery(body, headers, secret=secret, now=self.world.clock.time(), tolerance=tolerance)

@@ -38,6 +38,7 @@ from mesa_sdk import (
     Organization,
     Page,
     Plugin,
+    PushEvent,
     RawResponse,
     Repo,
     RepoPage,
@@ -49,6 +50,7 @@ from mesa_sdk import (
     SyncingRepo,
     SyncStatus,
     Unknown,
+    UnknownEvent,
     Webhooks,
 )
 
@@ -79,6 +81,7 @@ def each_method(client: Mesa) -> None:
     assert_type(client.webhooks.list(org="o", repo="r"), Webhooks)
     assert_type(client.webhooks.create(org="o", repo="r", body={"url": "https://example.com"}), CreatedWebhook)
     assert_type(client.webhooks.delete(org="o", repo="r", webhook_id="w"), Success)
+    assert_type(client.webhooks.verify(b"", {}, secret=["old", "new"], tolerance=60), PushEvent | UnknownEvent)
     assert_type(client.agent_blame.get(org="o", repo="r", base="a", head="b"), AgentBlame)
     assert_type(client.agent_blame.get_analytics(org="o", repo="r", period="1w"), AnalyticsReport)
     assert_type(client.agent_blame.refresh_analytics(org="o", repo="r"), AnalyticsReport)
