@@ -20,7 +20,7 @@ from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, Trans
 from mesa_core.http import Request, Response
 from mesa_core.secrets import without_secrets
 
-__all__ = ["Attempt", "Faults", "Stage", "current", "reach"]
+__all__ = ["Attempt", "Faults", "Stage", "Unsendable", "current", "reach"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,10 @@ def reach(stage: Stage) -> None:
     attempt = current.get()
     if attempt is not None:
         attempt.stage = stage
+
+
+class Unsendable(ValueError):
+    """What a transport of ours says of a request that cannot be sent, in words that show no secret."""
 
 
 @frozen
@@ -114,7 +118,18 @@ class Attempt:
         return response
 
     def failure(self, error: Exception, faults: Faults) -> TransportError:
-        """Return what a library's exception means, in one line without the library's words, which may show secrets."""
+        """Return what a library's exception means, in one line without the library's words, which may show secrets.
+
+        Nor is that exception the cause: it may quote the URL and what the server sent, and its frames hold the key. The
+        cause is the system's error, where it was the system.
+        """
+        failure = self._failure(error, faults)
+        cause = _system_error(error)
+        if cause is not None:  # to set None would hide what the caller is handling
+            failure.__cause__ = cause
+        return failure
+
+    def _failure(self, error: Exception, faults: Faults) -> TransportError:
         sent = self.stage is Stage.SENT
         if not sent and (self.stage is Stage.PREPARING or isinstance(error, faults.refused)):
             return TransportError(self._message(f"cannot be sent ({_reason(error)})"), sent=False)
@@ -135,11 +150,21 @@ class Attempt:
 
 
 def _reason(error: BaseException) -> str:
-    """Name the first cause: the system's words where it was the system, otherwise the exception's class."""
-    first = error
-    while (cause := first.__cause__ or first.__context__) is not None:
-        first = cause
+    """Name the first cause: in the system's words or ours where it was either, otherwise by the exception's class."""
+    first, system = _first(error), _system_error(error)
+    if isinstance(first, Unsendable):
+        return str(first)
+    return type(first).__name__ if system is None else f"{type(system).__name__}: {system.strerror}"
+
+
+def _system_error(error: BaseException) -> OSError | None:
+    """Return the first cause, without its frames, if it was the system that failed."""
+    first = _first(error)
     by_system = type(first).__module__ in {"builtins", "socket", "ssl"}
-    if by_system and isinstance(first, OSError) and first.strerror:
-        return f"{type(first).__name__}: {first.strerror}"
-    return type(first).__name__
+    return first.with_traceback(None) if by_system and isinstance(first, OSError) and first.strerror else None
+
+
+def _first(error: BaseException) -> BaseException:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error

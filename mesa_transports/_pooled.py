@@ -113,8 +113,12 @@ class BlockingTransport(_Pooled[C], Generic[C, P]):
                 return attempt.answered(self._exchange(self._pool or self._opened(request), request, attempt))
             except TransportError:
                 raise
-            except Exception as error:  # whatever a library raises, only our errors leave
-                raise attempt.failure(error, self._FAULTS) from error
+            except Exception as error:  # noqa: BLE001 - whatever a library raises, only our errors leave
+                failure = attempt.failure(error, self._FAULTS)
+        try:
+            raise failure  # out here, where no exception of the library becomes its context
+        finally:
+            del failure  # which this frame would keep, and be kept by
 
     def _opened(self, request: Request) -> P:
         with self._opening:
@@ -179,8 +183,12 @@ class NonBlockingTransport(_Pooled[C], Generic[C, L]):
                 return attempt.answered(await self._exchange(pool, request, attempt))
             except TransportError:
                 raise
-            except Exception as error:  # whatever a library raises, only our errors leave
-                raise attempt.failure(error, self._FAULTS) from error
+            except Exception as error:  # noqa: BLE001 - whatever a library raises, only our errors leave
+                failure = attempt.failure(error, self._FAULTS)
+        try:
+            raise failure  # out here, where no exception of the library becomes its context
+        finally:
+            del failure  # which this frame would keep, and be kept by
 
     async def aclose(self) -> None:
         """Close the connections, unless they are a ready-made client's; those of other loops by and by."""

@@ -20,7 +20,7 @@ from mesa_core.errors import ConfigurationError, TransportError
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
-from mesa_transports._attempt import Attempt, Faults, Stage, reach
+from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable, reach
 from mesa_transports._environment import EnvironmentProxies
 from mesa_transports._forks import remember
 from mesa_transports._options import POOL_SIZE, Options, tls_context
@@ -242,12 +242,12 @@ def _fields(request: Request) -> CIMultiDict[str]:
     """Return the header fields of a request, without the length, which aiohttp counts itself.
 
     Raises:
-        ValueError: one holds what aiohttp would not send, or not send as it is.
+        Unsendable: one holds what aiohttp would not send, or not send as it is.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in request.headers.fields():
         if not ((value.isascii() and value.isprintable()) or _VALUE.fullmatch(value)):
-            raise ValueError(f"the value of {name!r} holds characters outside ASCII, or a line break")
+            raise Unsendable(f"the value of {name!r} holds characters outside ASCII, or a line break")
         if _is_sent(name):
             pairs.append((name, value))
     fields = CIMultiDict(pairs)
@@ -259,5 +259,5 @@ def _fields(request: Request) -> CIMultiDict[str]:
 @lru_cache(maxsize=256)
 def _is_sent(name: str) -> bool:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a header field")
+        raise Unsendable(f"{name!r} is no name of a header field")
     return name.lower() != "content-length"

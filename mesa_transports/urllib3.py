@@ -17,7 +17,7 @@ from attrs import field, frozen
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
-from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
 from mesa_transports._environment import EnvironmentProxies
 from mesa_transports._options import POOL_SIZE, Options, tls_context
 from mesa_transports._pooled import BlockingTransport, checked
@@ -114,7 +114,7 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
     def _exchange(self, pool: _Pools, request: Request, attempt: Attempt) -> Response:
         matched = _URL.match(request.url)
         if matched is None:
-            raise ValueError("expected an HTTP URL")
+            raise Unsendable("expected an HTTP URL")
         origin, target = matched.groups()
         route = pool.route(origin)
         if route.by_whole_url:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import time
+import traceback
 from typing import Final, TypeVar
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
 from mesa_transports.testing._harness import Harness, ask
+from mesa_transports.testing.behaviours import QUOTED
 from mesa_transports.testing.server import FaultServer
 from mesa_transports.testing.worlds import Driver
 
@@ -34,7 +36,7 @@ _BROKEN: Final = (
     "/bad-gzip",
     "/switch-protocols",
 )
-_SECRETS: Final = ("s3cret-key", "s3cret-signature")
+_SECRETS: Final = ("s3cret-key", "s3cret-signature", QUOTED)
 
 
 class FailureTests(Harness):
@@ -88,19 +90,29 @@ class FailureTests(Harness):
     @pytest.mark.parametrize("path", ["/reset", "/truncated", "/stall"])
     def test_message_is_one_line_without_secrets(self, transport: Driver, server: FaultServer, path: str) -> None:
         """A message says what was asked for; it may end up in a log."""
-        headers = {"Authorization": f"Bearer {_SECRETS[0]}"}
-        request = ask(server, f"{path}?signature={_SECRETS[1]}", headers=headers, timeout=_TIMEOUT)
-        message = str(_failure(transport, request, TransportError))
+        message = str(_failure(transport, _with_secrets(server, path), TransportError))
         assert "GET" in message
         assert path in message
         assert "\n" not in message
         assert not [secret for secret in _SECRETS if secret in message]
+
+    @pytest.mark.parametrize("path", ["/reset", "/stall", "/garbled-status", "/garbled-field", "/garbled-chunk"])
+    def test_traceback_shows_no_secrets(self, transport: Driver, server: FaultServer, path: str) -> None:
+        """What a library raises quotes the URL and what came: leave it out of the chain (`raise … from None`)."""
+        error = _failure(transport, _with_secrets(server, path), TransportError)
+        shown = "".join(traceback.format_exception(error))
+        assert not [secret for secret in _SECRETS if secret in shown]
 
 
 def _failure(transport: Driver, request: Request, kind: type[E]) -> E:
     with pytest.raises(kind) as caught:
         transport.send(request)
     return caught.value
+
+
+def _with_secrets(server: FaultServer, path: str) -> Request:
+    headers = {"Authorization": f"Bearer {_SECRETS[0]}"}
+    return ask(server, f"{path}?signature={_SECRETS[1]}", headers=headers, timeout=_TIMEOUT)
 
 
 def _assert_in_time(transport: Driver, request: Request) -> None:

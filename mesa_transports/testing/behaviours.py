@@ -14,12 +14,14 @@ from attrs import frozen
 
 from mesa_transports.testing.peer import DEAF, Peer, Received
 
-__all__ = ["ALL_BYTES", "BIG", "TEXT", "behave"]
+__all__ = ["ALL_BYTES", "BIG", "QUOTED", "TEXT", "behave"]
 
 ALL_BYTES: Final = bytes(range(256))
 BIG: Final = ALL_BYTES * (10 * 1024 * 1024 // 256)
 """10 MiB."""
 TEXT: Final = b"What is compressed is read as what it was. " * 100
+QUOTED: Final = "s3cret-response"
+"""Stands in what is no HTTP, where an exception of a library may quote it."""
 
 _INTERVAL: Final = 0.1  # seconds between two bytes of a drip
 _DRIPS: Final = 42  # bytes: far longer than a timeout, and yet a transport that has none is not waited for for ever
@@ -54,6 +56,7 @@ _ANSWERS: Final = {
     "farewell": _Answer(200, b"closing without a word", goes_on=False),
     "fields": _Answer(200, b"{}", _FIELDS),
     "gzip": _Answer(200, gzip.compress(TEXT), (_GZIP,)),
+    "garbled-chunk": _Answer(200, f"{QUOTED}\r\n".encode(), (_CHUNKED,), goes_on=False),
     "head": _Answer(200, b"", (("Content-Length", "1234"),)),
     "truncated": _Answer(200, _HALF, (_LONG,), goes_on=False),
     "truncated-chunks": _Answer(200, b"5\r\nhello\r\n7\r\n, wo", (_CHUNKED,), goes_on=False),
@@ -141,6 +144,17 @@ def _garbage(peer: Peer, _received: Received) -> bool:
     return False
 
 
+def _garbled_status(peer: Peer, _received: Received) -> bool:
+    peer.send(f"HTTP/1.1 {QUOTED}\r\n\r\n".encode())
+    return False
+
+
+def _garbled_field(peer: Peer, _received: Received) -> bool:
+    """Send a field that is none; who passes over it finds the body cut short."""
+    peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nSet-Cookie {QUOTED}\r\n\r\n".encode())
+    return False
+
+
 def _until_close(peer: Peer, _received: Received) -> bool:
     peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end")
     return False
@@ -195,6 +209,8 @@ _BEHAVIOURS: Final[dict[str, Callable[[Peer, Received], bool]]] = {
     "close": _close,
     "switch-protocols": _switch_protocols,
     "early-hints": _early_hints,
+    "garbled-field": _garbled_field,
+    "garbled-status": _garbled_status,
     "late": _late,
     "drip-body": _drip_body,
     "drip-chunks": _drip_chunks,

@@ -9,7 +9,7 @@ import pytest
 
 from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
-from mesa_transports._attempt import Attempt, Faults, Stage, current
+from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable, current
 
 FAULTS = Faults(refused=(ValueError,), unsent=(LookupError,), late=(BufferError,))
 TARGET = "GET http://api.invalid/x"
@@ -104,6 +104,11 @@ KINDS: list[tuple[Stage, Exception, type[TransportError], bool, str]] = [
     (Stage.SENT, LookupError(), ConnectionLost, True, "connection lost before the response was whole (LookupError)"),
     (Stage.HANDED_OVER, OSError(), ConnectionLost, True, "connection lost before the response was whole (OSError)"),
 ]
+
+
+def test_words_of_ours_are_shown() -> None:
+    failure = attempt().failure(Unsendable("expected an HTTP URL"), FAULTS)
+    assert str(failure) == f"{TARGET}: cannot be sent (expected an HTTP URL)"
 
 
 @pytest.mark.parametrize(("stage", "error", "kind", "sent", "words"), KINDS)

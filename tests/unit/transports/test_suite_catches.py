@@ -138,6 +138,31 @@ class TellsSecrets(HttpxTransport):
             raise
 
 
+class QuotesInItsCause(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except TransportError as error:
+            raise error from LookupError(request.url)
+
+
+class QuotesInItsContext(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        failure: TransportError | None = None
+        try:
+            return super().send(request)
+        except TransportError as error:
+            failure = error
+        try:
+            {}[request.headers["Authorization"]]
+        except LookupError:
+            raise failure  # noqa: B904 - that is what is wrong with it
+
+
+class QuotesWhatCame(PerReadTimeout):
+    """What one would write first: `from error`, and a library that quotes the response."""
+
+
 class MixesAnswersUp(HttpxTransport):
     last: Response | None = None
 
@@ -169,6 +194,9 @@ CASES: list[tuple[Callable[[], HttpxTransport], str, dict[str, object]]] = [
     (ForgetsThatItIsClosed, "test_use_after_close", {}),
     (LeavesConnectionsOpen, "test_close_closes_the_connections", {}),
     (TellsSecrets, "test_message_is_one_line_without_secrets", {"path": "/reset"}),
+    (QuotesInItsCause, "test_traceback_shows_no_secrets", {"path": "/reset"}),
+    (QuotesInItsContext, "test_traceback_shows_no_secrets", {"path": "/stall"}),
+    (QuotesWhatCame, "test_traceback_shows_no_secrets", {"path": "/garbled-field"}),
 ]
 IDS = [f"{transport.__name__}-{test}" for transport, test, _ in CASES]  # type: ignore[attr-defined]  # all are classes
 

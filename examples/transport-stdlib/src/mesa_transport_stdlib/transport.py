@@ -112,15 +112,19 @@ def _exchange(connection: Connection, request: Request, target: str) -> Response
 def _failing_as(
     kind: Callable[[str], TransportError], request: Request, what: str, of: type[Exception] = Exception
 ) -> Generator[None]:
-    """Turn a failure into ours, in one line that shows no secret: not its own text, which may quote the request."""
+    """Turn a failure into ours, in one line that shows no secret: not its own text, which may quote the request.
+
+    Nor is it the cause, which a traceback shows, unless the system failed, whose words quote nothing.
+    """
     try:
         yield
     except TransportError:
         raise
     except of as error:
-        system = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        by_system = isinstance(error, OSError) and error.strerror
+        system = f": {by_system}" if by_system else ""
         message = f"{request.method} {without_secrets(request.url)}: {what} ({type(error).__name__}{system})"
-        raise kind(message) from error
+        raise kind(message) from error if by_system else None
 
 
 def _split(url: str) -> tuple[str, str, str]:
