@@ -1,19 +1,17 @@
-"""What is installed under the entry point group `mesa`. Looks names up; imports only what is named."""
+"""The plugins and transports that are installed, by name. Imports only what is named."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import frozen
 
+from mesa_core.entry_points import Offer, offers
 from mesa_core.errors import ConfigurationError
-from mesa_core.hookspecs import NAMESPACE
 from mesa_core.suggestions import unknown
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from mesa_core.text import one_line
 
 __all__ = [
     "BUILT_IN_PLUGINS",
@@ -23,7 +21,8 @@ __all__ = [
     "find",
     "installed_names",
     "load",
-    "owner_of",
+    "overruled",
+    "reason",
     "third_party",
 ]
 
@@ -31,7 +30,6 @@ BUILT_IN_PLUGINS: Final = ("auth", "retries", "tracing", "pagination")
 """Those that every client has."""
 _OTHER_PLUGINS: Final = ("cache",)
 """Those of the SDK's own that a client has when its owner names them."""
-_OURS: Final = "mesa-sdk"
 
 
 @frozen
@@ -45,35 +43,37 @@ class NamedPlugin:
 
 
 @cache
-def _entry_points() -> Mapping[str, Sequence[EntryPoint]]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - 10 ms that `import mesa_sdk` need not pay
-
-    found: dict[str, list[EntryPoint]] = {}
-    for entry_point in entry_points(group=NAMESPACE):
-        found.setdefault(entry_point.name, []).append(entry_point)
+def _by_name() -> Mapping[str, Sequence[Offer]]:
+    found: dict[str, list[Offer]] = {}
+    for offer in offers():
+        found.setdefault(offer.name, []).append(offer)
     # A name of ours is ours: otherwise any installed package could run code in every client.
-    return {name: [each for each in same if owner_of(each)[0] == _OURS] or same for name, same in found.items()}
+    return {name: [each for each in same if each.ours] or same for name, same in found.items()}
 
 
-def owner_of(entry_point: EntryPoint) -> tuple[str | None, str | None]:
-    """Return name and version of the distribution that an entry point came with, where known."""
-    return (entry_point.dist.name, entry_point.dist.version) if entry_point.dist else (None, None)
+def overruled() -> list[Offer]:
+    """Return what other distributions offer under a name of ours, which nobody is given."""
+    return [offer for offer in offers() if offer not in _by_name()[offer.name]]
 
 
-def find(what: str, name: str) -> EntryPoint:
-    """Return the entry point of a name, without importing what it points to.
+def find(what: str, name: str) -> Offer:
+    """Return what is offered under a name, without importing it.
 
     Raises:
-        ConfigurationError: there is none, or several distributions claim the name.
+        ConfigurationError: there is none, or it is offered more than once.
     """
-    same = _entry_points().get(name, ())
+    same = _by_name().get(name, ())
     if len(same) > 1:
-        owners = ", ".join(sorted(str(owner_of(each)[0]) for each in same))
-        raise ConfigurationError(f"{what} {name!r} is claimed by several distributions: {owners}")
+        raise ConfigurationError(f"{what} {name!r} is {_claimed(same)}")
     if not same:
         others = (*BUILT_IN_PLUGINS, *_OTHER_PLUGINS) if what == "transport" else built_in_transports()
-        raise ConfigurationError(unknown(what, name, _entry_points().keys() - set(others)))
+        raise ConfigurationError(unknown(what, name, _by_name().keys() - set(others)))
     return same[0]
+
+
+def _claimed(same: Sequence[Offer]) -> str:
+    owners = sorted({each.distribution for each in same})
+    return f"claimed {'by several distributions' if len(owners) > 1 else 'more than once'}: {', '.join(owners)}"
 
 
 def load(what: str, name: str) -> NamedPlugin:
@@ -82,25 +82,35 @@ def load(what: str, name: str) -> NamedPlugin:
     Raises:
         ConfigurationError: the name is unknown, or its plugin cannot be imported or made; the cause is chained.
     """
-    entry_point = find(what, name)
-    owner, version = owner_of(entry_point)
+    offer = find(what, name)
+    owner, version = offer.distribution, offer.version
     try:
-        loaded = entry_point.load()
+        loaded = offer.point.load()
         return NamedPlugin(name, loaded() if isinstance(loaded, type) else loaded, owner, version)
-    except Exception as error:
-        why = error.message if isinstance(error, ConfigurationError) else f"{type(error).__name__}: {error}"
-        raise ConfigurationError(f"{what} {name!r} of {owner} {version} cannot be loaded: {why}") from error
+    except KeyboardInterrupt:  # the user's
+        raise
+    except BaseException as error:  # a library must not end the program that tries it
+        raise ConfigurationError(f"{what} {name!r} of {owner} {version} cannot be loaded: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong, in a line."""
+    if isinstance(error, ConfigurationError):
+        return error.message
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    return one_line(f"{type(error).__name__}: {error}").removesuffix(":")
 
 
 def built_in_transports() -> list[str]:
     """Return the names of the SDK's own transports."""
-    ours = (name for name, same in _entry_points().items() if owner_of(same[0])[0] == _OURS)
+    ours = (name for name, same in _by_name().items() if same[0].ours)
     return sorted(set(ours) - {*BUILT_IN_PLUGINS, *_OTHER_PLUGINS})
 
 
 def third_party() -> list[str]:
     """Return the names of all entry points that are not the SDK's own."""
-    return sorted(name for name, same in _entry_points().items() if owner_of(same[0])[0] != _OURS)
+    return sorted(name for name, same in _by_name().items() if not same[0].ours)
 
 
 def installed_names() -> list[str]:

@@ -21,6 +21,7 @@ from mesa_core.errors import (
     Unauthorized,
 )
 from mesa_core.http import Response
+from mesa_core.text import one_line
 
 __all__ = ["error_from"]
 
@@ -65,13 +66,8 @@ def _envelope(response: Response) -> tuple[str, str, Mapping[str, Any]] | None:
         return None
     if not isinstance(message, str):
         return None
-    one_line = (" ".join(code.split()), _one_line(message))
-    return *one_line, cast("dict[str, Any]", details) if isinstance(details, dict) else {}
-
-
-def _one_line(text: str) -> str:
-    """Fold white space and control characters, which could move a terminal's cursor."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    folded = (" ".join(code.split()), one_line(message))
+    return *folded, cast("dict[str, Any]", details) if isinstance(details, dict) else {}
 
 
 def _without_envelope(response: Response) -> tuple[str, str, Mapping[str, Any]]:

@@ -79,6 +79,15 @@ class _Implementation:
         expected = " or ".join([*(kind.__name__ for kind in kinds), "None"])
         raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected}")
 
+    def offered(self) -> Mapping[str, TransportFactory]:
+        """Return the transports that the plugin provides."""
+        hook, kinds = "provide_transports", cast("tuple[type[Mapping[object, TransportFactory]], ...]", (Mapping,))
+        offers = self.ask(hook, kinds, {}) or {}
+        for name in offers:
+            if not isinstance(name, str):
+                raise _broken(self.entry, hook, f"returned a name of type {type(name).__name__}, not str,")
+        return cast("Mapping[str, TransportFactory]", offers)
+
     def watched(self, hook: str, saw: Callable[[str, str], object]) -> _Implementation:
         """Return the same, saying so before it is called."""
 
@@ -116,9 +125,8 @@ class Plugins:
     def provide_transports(self) -> dict[str, TransportFactory]:
         """Return the transports that the plugins offer, by name; the first plugin to offer a name has it."""
         offers: dict[str, TransportFactory] = {}
-        kinds = cast("tuple[type[Mapping[str, TransportFactory]], ...]", (Mapping,))
-        for offered in self._answers("provide_transports", kinds, {}):
-            offers = {**offered, **offers}
+        for implementation in self._implementations["provide_transports"]:
+            offers = {**implementation.offered(), **offers}
         return offers
 
     def before_call(self, call: Call) -> None:

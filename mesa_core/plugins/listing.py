@@ -6,61 +6,91 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from mesa_core.errors import MesaError
-from mesa_core.installed import find, installed_names, load, owner_of
+from mesa_core.entry_points import Damaged, Offer, damaged
+from mesa_core.errors import ConfigurationError, MesaError
+from mesa_core.installed import find, installed_names, load, overruled, reason
 from mesa_core.plugins.facade import Plugins
 from mesa_core.tables import table
+from mesa_core.text import one_line
 
 __all__ = ["Installed", "installed", "listing"]
 
 
 @frozen
 class Installed:
-    """One entry point of the group `mesa`."""
+    """One entry point of the group `mesa`, or a distribution whose entry points cannot be read."""
 
-    name: str
+    name: str | None
     distribution: str | None
     version: str | None
     hooks: tuple[str, ...] = ()
     transports: tuple[str, ...] = ()
     broken: str | None = None
     """Why it cannot be used; None when it can."""
+    missing: str | None = None
+    """What is to be installed before it can be used; None when nothing is."""
 
 
 def installed() -> Iterator[Installed]:
     """Yield all that is installed, the SDK's own first; each is imported, and a broken one does no harm."""
-    return map(_looked_at, installed_names())
+    yield from map(_looked_at, installed_names())
+    yield from map(_overruled, overruled())
+    yield from map(_damaged, damaged())
 
 
 def _looked_at(name: str) -> Installed:
     try:
-        distribution, version = owner_of(find("plugin", name))
-    except MesaError as error:
+        offer = find("plugin", name)
+    except ConfigurationError as error:
         return Installed(name, None, None, broken=error.message)
     try:
-        plugins = Plugins([load("plugin", name)])
-        (info,) = plugins
-        hooks = tuple(hook for hook in info.hooks if hook != "provide_transports")
-        return Installed(name, distribution, version, hooks, tuple(plugins.provide_transports()))
-    except MesaError as error:
-        return Installed(name, distribution, version, broken=error.message)
+        return _working(offer)
+    except BaseException as error:  # noqa: BLE001 - whatever one of them does, the others are still to be listed
+        missing = _missing_library(error)
+        said = error.message if isinstance(error, MesaError) else f"{_titled(offer)}: {reason(error)}"
+        return Installed(name, offer.distribution, offer.version, broken=None if missing else said, missing=missing)
+
+
+def _working(offer: Offer) -> Installed:
+    plugins = Plugins([load("plugin", offer.name)])
+    (info,) = plugins
+    hooks = tuple(hook for hook in info.hooks if hook != "provide_transports")
+    transports = tuple(plugins.provide_transports())
+    return Installed(offer.name, offer.distribution, offer.version, hooks, transports)
+
+
+def _missing_library(error: BaseException) -> str | None:
+    """Return what a module says that refuses to be imported without a library it needs."""
+    said = error.__cause__
+    return said.message if isinstance(said, ConfigurationError) and isinstance(said.__cause__, ImportError) else None
+
+
+def _overruled(offer: Offer) -> Installed:
+    why = f"{_titled(offer)} is never used: the name is the SDK's own"
+    return Installed(offer.name, offer.distribution, offer.version, broken=why)
+
+
+def _damaged(found: Damaged) -> Installed:
+    why = f"distribution {found.distribution} {found.version}: {found.reason}"
+    return Installed(None, found.distribution, found.version, broken=why)
+
+
+def _titled(offer: Offer) -> str:
+    return f"plugin {offer.name!r} of {offer.distribution} {offer.version}"
 
 
 def listing(found: Iterable[Installed]) -> str:
-    """Return a table, and a sentence for each that is broken."""
+    """Return a table, and a sentence for each that cannot be used."""
     entries = list(found)
-    rows = [
-        (
-            each.name,
-            each.distribution or "-",
-            each.version or "-",
-            "broken" if each.broken else ", ".join(each.hooks) or "-",
-            ", ".join(each.transports) or "-",
-        )
-        for each in entries
-    ]
-    reasons = [each.broken for each in entries if each.broken]
-    return "\n".join([table(("name", "distribution", "version", "hooks", "transports"), rows), *_paragraph(reasons)])
+    sentences = [one_line(each.broken or each.missing or "") for each in entries]
+    head = ("name", "distribution", "version", "hooks", "transports")
+    return "\n".join([table(head, list(map(_row, entries))), *_paragraph(list(filter(None, sentences)))])
+
+
+def _row(each: Installed) -> tuple[str, ...]:
+    state = "broken" if each.broken else "not installed" if each.missing else ", ".join(each.hooks)
+    cells = (each.name, each.distribution, each.version, state, ", ".join(each.transports))
+    return tuple(one_line(cell or "-") for cell in cells)
 
 
 def _paragraph(sentences: list[str]) -> list[str]:

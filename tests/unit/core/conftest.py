@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from mesa_core import Call, Clock, MesaError, Operation, Plugin, Request, Response, Retry
-from mesa_core import installed as installed_module
+from mesa_core import Call, Clock, MesaError, Operation, Plugin, Request, Response, Retry, entry_points, installed
 from mesa_core.converter import Json
 from mesa_core.exchange import Ended, Flow, exchange
 from mesa_core.models.org import Organization
@@ -156,8 +155,8 @@ def fake_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         return site
 
     def forget() -> None:
-        installed_module._entry_points.cache_clear()
-        installed_module.distribution_of.cache_clear()
+        for cached in (entry_points.offers, installed._by_name, installed.distribution_of):
+            cached.cache_clear()
 
     yield make
     monkeypatch.undo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import PathDistribution
 from typing import Any
 
 import pytest
@@ -97,6 +98,37 @@ def test_one_that_cannot_be_loaded_is_named_with_its_cause(
     with pytest.raises(ConfigurationError, match=r"plugin 'broken' of mesa-broken 1\.2\.3 cannot be loaded") as caught:
         client(plugins=["broken"])
     assert isinstance(caught.value.__cause__, cause)
+
+
+def test_an_interrupt_while_one_is_loaded_is_the_users(client: Client, fake_distribution: Fake) -> None:
+    fake_distribution("mesa-slow", {"slow": "fake_slow"}, {"fake_slow": "raise KeyboardInterrupt"})
+    with pytest.raises(KeyboardInterrupt):
+        client(plugins=["slow"])
+
+
+def test_its_text_is_told_in_a_line(client: Client, fake_distribution: Fake) -> None:
+    source = "raise ValueError('first\\nsecond\\x1b[31m')"
+    fake_distribution("mesa-broken", {"broken": "fake_broken"}, {"fake_broken": source})
+    with pytest.raises(ConfigurationError, match=r"cannot be loaded: ValueError: first second \[31m$"):
+        client(plugins=["broken"])
+
+
+def test_the_version_that_is_imported_counts(client: Client, fake_distribution: Fake) -> None:
+    old = fake_distribution("mesa-aged", {"aged": "fake_aged:Gone"}, {"fake_aged": AUDIT})
+    fake_distribution("mesa-new", {"fresh": "fake_fresh:Audit"}, {"fake_fresh": AUDIT})
+    metadata = old / "mesa_aged-1.2.3.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("mesa-aged", "mesa-new"))
+    (old / "mesa_aged-1.2.3.dist-info").rename(old / "mesa_new-1.2.2.dist-info")
+    assert names(client(plugins=["*"]))[4:] == ["fresh"]
+
+
+def test_metadata_is_read_once_for_all_clients(
+    client: Client, fake_distribution: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_distribution("mesa-audit", {"audit": "fake_audit:Audit"}, {"fake_audit": AUDIT})
+    client(plugins=["audit"])
+    monkeypatch.setattr(PathDistribution, "read_text", None)
+    assert list(client(plugins=["audit"]).plugins)[-1].version == "1.2.3"
 
 
 def test_the_environment_names_plugins(

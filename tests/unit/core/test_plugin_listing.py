@@ -35,14 +35,17 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def run(tmp_path: Path) -> Run:
     """Runs Python among distributions of the test's own: their names, with the source of each one's module."""
 
-    def start(*arguments: str, **distributions: str) -> subprocess.CompletedProcess[str]:
+    def start(
+        *arguments: str, entry_points: dict[str, bytes] | None = None, **distributions: str
+    ) -> subprocess.CompletedProcess[str]:
         for name, source in distributions.items():
             (tmp_path / f"{name}_module.py").write_text(source)
             metadata = tmp_path / f"{name}-1.2.dist-info"
             metadata.mkdir()
             (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
             entry = name.partition("_")[0]
-            (metadata / "entry_points.txt").write_text(f"[mesa]\n{entry} = {name}_module:Audit\n")
+            given = (entry_points or {}).get(name, f"[mesa]\n{entry} = {name}_module:Audit\n".encode())
+            (metadata / "entry_points.txt").write_bytes(given)
         environment = {**os.environ, "PYTHONPATH": str(tmp_path), "MESA_API_KEY": "k"}
         return subprocess.run(
             [sys.executable, "-W", "error", *arguments], env=environment, capture_output=True, text=True, check=False
@@ -54,7 +57,16 @@ def run(tmp_path: Path) -> Run:
 def rows(done: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.partition("\n\n")[0].splitlines()
-    return {line.split()[0]: line.split(maxsplit=3)[1:] for line in lines}
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        name, *rest = line.split(maxsplit=3)
+        found.setdefault(name, rest)
+    return found
+
+
+def reasons(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.partition("\n\n")[2].splitlines()
 
 
 def test_lists_names_distributions_versions_hooks_and_transports(run):
@@ -94,6 +106,84 @@ def test_says_why_a_broken_one_is_broken(run):
         assert reason in reasons
 
 
+HOOK = "    def before_call(self, call): ..."
+PLUGIN = "from mesa_core import Plugin\nclass Audit(Plugin):\n"
+MISBEHAVING = {
+    "import sys; sys.exit(3)": "cannot be loaded: it called sys.exit(3)",
+    "raise KeyboardInterrupt": ": KeyboardInterrupt",
+    "raise type('Odd', (BaseException,), {})('text')": "cannot be loaded: Odd: text",
+    "raise ValueError('first\\nsecond\\x1b[31m')": "cannot be loaded: ValueError: first second [31m",
+    f"{PLUGIN}{HOOK}\n    def __init__(self): raise SystemExit(1)": "cannot be loaded: it called sys.exit(1)",
+    f"{PLUGIN}{HOOK}\n    def provide_transports(self): raise SystemExit(1)": ": it called sys.exit(1)",
+    f"{PLUGIN}    def provide_transports(self): return {{1: object}}": (
+        "returned a name of type int, not str, in provide_transports"
+    ),
+    f"{PLUGIN}    @property\n    def before_call(self): raise RuntimeError('text')": "RuntimeError: text",
+    f"{PLUGIN}{HOOK}\n    def __dir__(self): raise ValueError('text')": "ValueError: text",
+    f"{PLUGIN}{HOOK}\n    def __eq__(self, other): raise ValueError('text')": "ValueError: text",
+}
+
+
+@pytest.mark.parametrize("source", MISBEHAVING)
+def test_goes_on_whatever_one_does(run, source):
+    done = run("-m", "mesa_core.plugins", odd=source, working=WORKING)
+    table = rows(done)
+    assert table["odd"][2].startswith("broken")
+    assert not table["working"][2].startswith("broken")
+    (reason,) = reasons(done)
+    assert reason.startswith("plugin 'odd'")
+    assert reason.endswith(MISBEHAVING[source])
+
+
+DAMAGED = {
+    "noline": b"[console_scripts]\nno equals sign\n",
+    "mixed": b"[console_scripts]\nno equals sign\n[mesa]\nmixed = mixed_module:Audit\n",
+    "binary": b"[mesa]\n\xff\xfe = binary_module:Audit\n",
+}
+
+
+def test_tells_of_a_distribution_whose_files_are_damaged(run):
+    done = run("-m", "mesa_core.plugins", entry_points=DAMAGED, working=WORKING, **dict.fromkeys(DAMAGED, WORKING))
+    assert not rows(done)["working"][2].startswith("broken")
+    told = sorted(reasons(done))
+    assert [each.partition(":")[0] for each in told] == [f"distribution {name} 1.2" for name in sorted(DAMAGED)]
+    assert all(" its entry points cannot be read: " in each for each in told)
+
+
+def test_one_that_is_damaged_breaks_no_client(run):
+    source = "from mesa_sdk import Mesa\nwith Mesa(plugins=['working']) as client: print(len(client.plugins))"
+    done = run("-c", source, entry_points=DAMAGED, working=WORKING, **dict.fromkeys(DAMAGED, WORKING))
+    assert (done.stdout, done.stderr) == ("5\n", "")
+
+
+def test_tells_who_takes_a_name_of_ours_in_vain(run):
+    taken = {"shadow": b"[mesa]\nauth = shadow_module:Audit\n"}
+    done = run("-m", "mesa_core.plugins", entry_points=taken, shadow=WORKING)
+    assert reasons(done) == ["plugin 'auth' of shadow 1.2 is never used: the name is the SDK's own"]
+    assert [line.split()[:4] for line in done.stdout.splitlines() if line.startswith("auth ")][1] == [
+        *("auth", "shadow", "1.2", "broken"),
+    ]
+
+
+def test_one_that_offers_a_name_twice_is_said_once(run):
+    twice = {"double": b"[mesa]\ntwo = double_module:Audit\ntwo = double_module:Other\n"}
+    done = run("-m", "mesa_core.plugins", entry_points=twice, double=WORKING)
+    assert reasons(done) == ["plugin 'two' is claimed more than once: double"]
+
+
+def test_a_transport_whose_library_is_missing_is_not_called_broken(run):
+    source = """
+import sys
+sys.modules["aiohttp"] = None
+from mesa_core.plugins.__main__ import main
+sys.argv = ["plugins"]
+main()
+"""
+    done = run("-c", source)
+    assert rows(done)["aiohttp"][2].split() == ["not", "installed", "-"]
+    assert reasons(done) == ["aiohttp is not installed: pip install 'mesa-sdk[aiohttp]'"]
+
+
 CLIENT = """
 import sys
 from mesa_sdk import ConfigurationError, Mesa
@@ -104,14 +194,19 @@ try:
     Mesa(plugins=["raising"])
 except ConfigurationError as error:
     print(error)
+try:
+    Mesa(plugins=["leaving"])
+except ConfigurationError as error:
+    print(error)
 """
 
 
 def test_a_broken_one_breaks_no_client_that_did_not_name_it(run):
-    done = run("-c", CLIENT, raising="1 / 0", misspelt=MISSPELT, working=WORKING)
+    done = run("-c", CLIENT, raising="1 / 0", leaving="raise SystemExit(3)", misspelt=MISSPELT, working=WORKING)
     assert done.stdout.splitlines() == [
         "working ['working_module']",
         "plugin 'raising' of raising 1.2 cannot be loaded: ZeroDivisionError: division by zero",
+        "plugin 'leaving' of leaving 1.2 cannot be loaded: it called sys.exit(3)",
     ], done.stderr
 
 
