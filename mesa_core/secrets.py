@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit, urlunsplit
 
 __all__ = ["HIDDEN", "SECRET", "hidden", "is_open_parameter", "is_secret_header", "without_secrets"]
 
@@ -50,6 +51,8 @@ _OPEN_HEADERS: Final = frozenset(
     ]
 )
 _OPEN_PARAMETERS: Final = frozenset({"base", "cursor", "depth", "head", "limit", "path", "period", "ref"})
+_PATH_PARAMETERS: Final = re.compile(";[^/]*")
+_PAIRS: Final = re.compile("[^&;]+")  # servers differ about the semicolon, so it separates
 
 
 def hidden(value: object) -> str:
@@ -67,15 +70,26 @@ def is_open_parameter(name: str) -> bool:
     return name in _OPEN_PARAMETERS
 
 
-def without_secrets(url: str) -> str:
-    """Return a URL fit to be shown: no user information, no fragment, and query values by allow-list."""
+def without_secrets(url: str, *, foreign: bool = False) -> str:
+    """Return a URL fit to be shown: no user information, no fragment, and query values by allow-list.
+
+    Args:
+        url: The URL, or the path and query of one.
+        foreign: It does not lead to the API, where alone the names on the list mean what they do: no value is shown.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         return HIDDEN
     host = parts.netloc.rpartition("@")[2]
-    if not parts.query:
-        return urlunsplit((parts.scheme, host, parts.path, "", ""))
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    shown = [(name, value if is_open_parameter(name) else HIDDEN) for name, value in pairs]
-    return urlunsplit((parts.scheme, host, parts.path, urlencode(shown, safe="*/"), ""))
+    path = _PATH_PARAMETERS.sub(f";{HIDDEN}", parts.path) if ";" in parts.path else parts.path
+    query = "&".join(_shown_pair(pair, foreign=foreign) for pair in _PAIRS.findall(parts.query)) if parts.query else ""
+    return urlunsplit((parts.scheme, host, path, query, ""))
+
+
+def _shown_pair(pair: str, *, foreign: bool) -> str:
+    name, _, value = pair.partition("=")
+    if is_open_parameter(name) and not foreign:
+        return f"{name}={quote_plus(unquote_plus(value), safe='*/')}"
+    # Without a value, even if with the padding of base64, what looks like a name may be all of the secret.
+    return f"{quote_plus(unquote_plus(name))}={HIDDEN}" if value.strip("=") else HIDDEN

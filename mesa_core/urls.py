@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 from mesa_core.errors import InvalidRequest
+from mesa_core.secrets import without_secrets
 
 __all__ = ["expand", "is_loopback", "origin_of"]
 
@@ -24,7 +25,9 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     target = template
     for name, value in path.items():
         if "{" + name + "}" not in target:
-            raise InvalidRequest(f"{name}: the template {template!r} has no such parameter", field=name)
+            raise InvalidRequest(
+                f"{name}: the template {without_secrets(template)!r} has no such parameter", field=name
+            )
         target = target.replace("{" + name + "}", _segment(name, value))
     missing = re.search(r"{(\w*)}", target)
     if missing or not target.startswith("/"):
@@ -34,9 +37,10 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
 
 
 def _unfit(template: str, missing: re.Match[str] | None) -> str:
+    shown = without_secrets(template)
     if missing:
-        return f"{missing[1]}: the template {template!r} needs a value for it"
-    return f"template: expected a path that begins with a slash, got {template!r}"
+        return f"{missing[1]}: the template {shown!r} needs a value for it"
+    return f"template: expected a path that begins with a slash, got {shown!r}"
 
 
 def _segment(name: str, value: object) -> str:

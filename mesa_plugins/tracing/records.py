@@ -46,7 +46,7 @@ def _level(outcome: Response | BaseException) -> int:
 def _attempt(
     call: Call, request: Request, outcome: Response | BaseException, seconds: float
 ) -> dict[str, str | float | None]:
-    url = without_secrets(request.url)
+    url = without_secrets(request.url, foreign=request.origin != call.config.origin)
     response = outcome if isinstance(outcome, Response) else None
     return {
         "operation": call.operation.name,

@@ -7,6 +7,7 @@ handed on and never attached: a call is a generator, which may end in another co
 from __future__ import annotations
 
 import os
+import re
 from functools import cache, lru_cache
 from http import HTTPStatus
 from inspect import signature
@@ -38,6 +39,7 @@ _SCHEMA: Final = "https://opentelemetry.io/schemas/1.37.0"
 _PORTS: Final = {"http": 80, "https": 443}
 _OTHER: Final = "_OTHER"
 _METHODS: Final = "CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE"
+_UNUSUAL: Final = re.compile("[?;#]")
 _BOUNDARIES: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
 
@@ -77,8 +79,9 @@ class CallSpan:
     def begin_attempt(self, request: Request, call: Call) -> AttemptSpan:
         """Begin the span of an attempt, and send its context along: to the client's server alone, as the key is."""
         asked = self.spans.asked(request)
-        template = _template(call)
-        told: _Attributes = {**asked, "url.full": without_secrets(request.url), "url.template": template}
+        template, foreign = _template(call), request.origin != call.config.origin
+        url = without_secrets(request.url, foreign=foreign)
+        told: _Attributes = {**asked, "url.full": url, "url.template": template}
         if call.attempt > 1:
             told["http.request.resend_count"] = call.attempt - 1
         method = asked["http.request.method"]
@@ -86,7 +89,7 @@ class CallSpan:
             method, told["http.request.method_original"] = "HTTP", request.method
         span = self.spans.tracer.start_span(f"{method} {template}", self.context, SpanKind.CLIENT, told)
         inner = trace.set_span_in_context(span, self.context)
-        if request.origin == call.config.origin:
+        if not foreign:
             propagate.inject(request.headers, inner)
         return AttemptSpan(self.spans.durations, span, inner, asked)
 
@@ -141,7 +144,8 @@ def _error_type(error: BaseException) -> str:
 
 def _template(call: Call) -> str:
     template = call.operation.template
-    return without_secrets(template) if "?" in template else template  # `client.request` takes any
+    # `client.request` takes any; most are plain, and need no look.
+    return without_secrets(template) if _UNUSUAL.search(template) else template
 
 
 @lru_cache(maxsize=64)

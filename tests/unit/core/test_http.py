@@ -114,13 +114,25 @@ class TestMessages:
         ("https://user:pw@host/a", "https://host/a"),
         ("https://host/a#fragment", "https://host/a"),
         ("https://host/a?sig=abc&sig=def&limit=5", "https://host/a?sig=***&sig=***&limit=5"),
-        ("https://host/a?token=", "https://host/a?token=***"),
+        ("https://host/a?token", "https://host/a?***"),
+        ("https://host/a?c2VjcmV0=", "https://host/a?***"),
+        ("https://host/a?c2VjcmU==&limit=5", "https://host/a?***&limit=5"),
+        ("https://host/a?limit&ref=", "https://host/a?limit=&ref="),
+        ("https://host/a?ref=main;sig=s3c", "https://host/a?ref=main&sig=***"),
+        ("https://host/a?ref=main;s3c", "https://host/a?ref=main&***"),
+        ("https://host/a;sig=s3c/b;s3c", "https://host/a;***/b;***"),
+        ("https://host/a?to%0Aken=s3c&ref=a%0Ab", "https://host/a?to%0Aken=***&ref=a%0Ab"),
         ("https://host/a?path=x/y&ref=a%20b", "https://host/a?path=x/y&ref=a+b"),
         ("http://[broken/", "***"),
     ],
 )
 def test_a_url_is_shown_without_secrets(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
+
+
+def test_of_a_url_that_leads_elsewhere_no_value_is_shown() -> None:
+    shown = without_secrets("https://s3.example/o?path=s3c&limit=5&X-Sig=s3c&s3c&limit", foreign=True)
+    assert shown == "https://s3.example/o?path=***&limit=***&X-Sig=***&***&***"
 
 
 @pytest.mark.parametrize(

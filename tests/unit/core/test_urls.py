@@ -48,6 +48,13 @@ def test_a_value_that_looks_like_a_placeholder_is_not_filled_in() -> None:
     assert expand("/{org}/{repo}", {"org": "{repo}", "repo": "r"}, {}) == "/%7Brepo%7D/r"
 
 
+@pytest.mark.parametrize("template", ["/{org}/{repo}?token=s3c", "/{org};s3c", "x?s3c", "/x?token=s3c"])
+def test_a_template_that_does_not_fit_is_refused_without_its_secrets(template: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"template.*\*\*\*") as caught:
+        expand(template, {"repo": "r"}, {})
+    assert "s3c" not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", ["", ".", "..", None, 5, True, b"main", ["main"]])
 def test_what_cannot_be_a_segment_is_refused_by_name_before_anything_is_sent(
     client: Callable[..., Mesa], value: Any

@@ -305,8 +305,14 @@ class TestUrl:
     def test_shows_no_secret(self, make: Any, good: Response, traces: Traces) -> None:
         url = f"https://user:{SECRET}@bucket.example:8443/object?X-Signature={SECRET}&limit=5#{SECRET}"
         sent = self.sent(make, url, traces, good)
-        assert sent["url.full"] == "https://bucket.example:8443/object?X-Signature=***&limit=5"
+        assert sent["url.full"] == "https://bucket.example:8443/object?X-Signature=***&limit=***"
         assert (sent["server.address"], sent["server.port"]) == ("bucket.example", 8443)
+
+    def test_of_the_clients_server_shows_parameters_of_the_contract(
+        self, make: Any, good: Response, traces: Traces
+    ) -> None:
+        sent = self.sent(make, f"https://depot.mesa.dev/o;{SECRET}?limit=5;{SECRET}", traces, good)
+        assert sent["url.full"] == "https://depot.mesa.dev/o;***?limit=5&***"
 
     @pytest.mark.parametrize(
         ("url", "server"),
@@ -331,8 +337,10 @@ class TestUrl:
 
     def test_in_a_template_of_the_callers_own_shows_no_secret(self, make: Any, good: Response, traces: Traces) -> None:
         finish(make(good).request("GET", f"/{{org}}?token={SECRET}", path={"org": "o"}))
-        (attempt,) = traces.attempts
-        assert (attempt.name, attempt.attributes["url.template"]) == ("GET /{org}?token=***", "/{org}?token=***")
+        finish(make(good).request("GET", f"/{{org}};{SECRET}", path={"org": "o"}))
+        shown = [(attempt.name, attempt.attributes["url.template"]) for attempt in traces.attempts]
+        templates = ["/{org}?token=***", "/{org};***"]
+        assert shown == [(f"GET {template}", template) for template in templates]
 
 
 class TestMethod:
