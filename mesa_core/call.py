@@ -81,6 +81,8 @@ class AttemptRecord:
     error: str | None
     wait: float
     elapsed: float
+    sent: bool = True
+    """Whether the server may have acted on the request; False where it certainly did not get it."""
 
 
 @define(eq=False)

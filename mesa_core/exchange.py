@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import suppress
+from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -66,6 +67,14 @@ class Ended(Generic[T]):
     call: Call
 
 
+@frozen
+class _Again:
+    """Another attempt: after so many seconds, and because of which failure, if because of one."""
+
+    after: float = 0.0
+    failure: MesaError | None = None
+
+
 Outcome: TypeAlias = Response | TransportError
 Flow: TypeAlias = Generator[Attempt | Wait, Outcome | None, T]
 
@@ -81,15 +90,15 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
         plugins.before_call(call)
         call.options = merge_options(config.options, operation.options)
         url = config.server_url + expand(operation.template, operation.path, operation.query)
-        retry = Retry()
+        again = _Again()
         while True:
             call.attempt += 1
-            if retry.after:
-                yield Wait(retry.after)
-            verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, retry.after)
-            if not isinstance(verdict, Retry):
+            if again.after:
+                yield Wait(again.after)
+            verdict = yield from _attempt(operation, _request(operation, call, url), plugins, call, again)
+            if not isinstance(verdict, _Again):
                 break
-            retry = verdict
+            again = verdict
     except BaseException as error:
         _end(error, plugins, call)
         raise
@@ -120,13 +129,13 @@ def _request(operation: Operation[T], call: Call, url: str) -> Request:
 
 
 def _attempt(
-    operation: Operation[T], request: Request, plugins: Plugins, call: Call, waited: float
-) -> Flow[Ended[T] | Retry]:
+    operation: Operation[T], request: Request, plugins: Plugins, call: Call, again: _Again
+) -> Flow[Ended[T] | _Again]:
     url = request.url
     try:
         answer = plugins.before_request(request, call)
         instead = answer if isinstance(answer, Instead) else Instead(answer)
-        _bound(request, call)
+        _bound(request, call, again.failure)
         if instead.outcome is None or instead.send:
             check_sendable(request, rewritten=request.url != url)
     except MesaError as error:
@@ -134,31 +143,34 @@ def _attempt(
         raise
     begun = call.clock.monotonic()
     outcome = yield from _carry_out(request, instead, plugins, call)
-    _record(call, outcome, waited, begun)
+    _record(call, outcome, again.after, begun)
     if isinstance(outcome, TransportError):
         return _settle(operation, outcome, plugins, call)
     retry = plugins.after_response(outcome, call)
     if retry is not None:
         if retry.after >= call.remaining:
-            raise _out_of_time(call)
-        return retry
+            raise _out_of_time(call) from _refusal(operation, outcome, call)
+        return _Again(retry.after)
     try:
         return _read(operation, outcome, call)
     except (APIError, ResponseValidationError) as error:
         return _settle(operation, error, plugins, call)
 
 
-def _bound(request: Request, call: Call) -> None:
+def _bound(request: Request, call: Call, failure: MesaError | None) -> None:
     """Shorten an attempt's timeout to what is left of the call: last of all, since a hook may have taken its time."""
     left = call.remaining
     if left <= 0:
-        raise _out_of_time(call)
+        raise _out_of_time(call) from failure
     if request.timeout is not None:
         request.timeout = min(request.timeout, left)
+    elif left < inf:
+        request.timeout = left
 
 
 def _out_of_time(call: Call) -> RequestTimeout:
-    return RequestTimeout("no attempt fits into what is left of the max_elapsed_time", sent=bool(call.attempts))
+    sent = any(each.sent for each in call.attempts)
+    return RequestTimeout("no attempt fits into what is left of the max_elapsed_time", sent=sent)
 
 
 def _carry_out(request: Request, instead: Instead, plugins: Plugins, call: Call) -> Flow[Outcome]:
@@ -203,17 +215,23 @@ def _give_up(error: MesaError, plugins: Plugins, call: Call) -> None:
         plugins.on_error(error, call)
 
 
-def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | Retry:
+def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: Call) -> Ended[T] | _Again:
     _sign(error, call)
     answer = plugins.on_error(error, call)
     if answer is None or (isinstance(answer, Retry) and answer.after >= call.remaining):
         raise error
-    return answer if isinstance(answer, Retry) else _read(operation, answer, call)
+    return _Again(answer.after, error) if isinstance(answer, Retry) else _read(operation, answer, call)
+
+
+def _refusal(operation: Operation[T], response: Response, call: Call) -> APIError | None:
+    succeeded = 200 <= response.status_code < 300  # noqa: PLR2004 - what HTTP calls success
+    return None if succeeded else error_from(response, operation.name, call.attempts)
 
 
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
-    if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
-        raise error_from(response, operation.name, call.attempts)
+    refusal = _refusal(operation, response, call)
+    if refusal is not None:
+        raise refusal
     return Ended(operation.decode(response), response, call)
 
 
@@ -227,4 +245,5 @@ def _sign(error: MesaError, call: Call) -> None:
 def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:
     status = outcome.status_code if isinstance(outcome, Response) else None
     error = None if isinstance(outcome, Response) else f"{type(outcome).__name__}: {outcome}"
-    call.attempts += (AttemptRecord(status, error, waited, call.clock.monotonic() - begun),)
+    sent = isinstance(outcome, Response) or outcome.sent
+    call.attempts += (AttemptRecord(status, error, waited, call.clock.monotonic() - begun, sent),)

@@ -118,9 +118,23 @@ class TestDelay:
             def before_request(self, request: Request, call: Call) -> None:
                 request.timeout = None
 
-        client, transport = resources(GOOD, plugins=[Patient(), seen_plugin(before_request=Instead(delay=3600))])
+        plugins = [Patient(), seen_plugin(before_request=Instead(delay=3600))]
+        client, transport = resources(GOOD, plugins=plugins, retry_config={"strategy": "none"})
         assert finish(client.org.get(org="o")).num_repos == 3
         assert (clock.waits, transport.requests[0].timeout) == ([3600], None)
+
+    def test_is_cut_off_by_what_is_left_of_the_call_without_a_timeout(
+        self, resources: Resources, finish: Finish, seen_plugin: Any, clock: Any
+    ) -> None:
+        class Patient(Plugin):
+            def before_request(self, request: Request, call: Call) -> None:
+                request.timeout = None
+
+        plugins = [Patient(), seen_plugin(before_request=Instead(delay=3600))]
+        client, transport = resources(GOOD, plugins=plugins, retry_config={"backoff": {"max_elapsed_time": 1000}})
+        with pytest.raises(RequestTimeout, match="no response within 1 s"):
+            finish(client.org.get(org="o"))
+        assert (clock.waits, transport.requests) == ([1], [])
 
     def test_may_be_broken_off(self, start: Any, seen_plugin: Any) -> None:
         seen = seen_plugin(before_request=Instead(delay=2.5))

@@ -188,7 +188,7 @@ class TestBounds:
         mesa = client(Response(202), retry_config={"backoff": {"max_elapsed_time": 150_000}}, plugins=[Polls()])
         with pytest.raises(RequestTimeout, match="no attempt fits into what is left of the max_elapsed_time") as ended:
             mesa.org.get(org="o")
-        assert (len(ended.value.attempts), ended.value.sent) == (3, True)
+        assert (len(ended.value.attempts), ended.value.sent, ended.value.__cause__) == (3, True, None)
         assert clock.waits == [60, 60]
 
     def test_a_plugin_that_waits_beyond_it_after_a_failure_is_passed_over(self, client: Client, clock: Any) -> None:
@@ -226,6 +226,33 @@ class TestBounds:
             mesa.org.get(org="o")
         assert (ended.value.sent, ended.value.attempts) == (False, ())
 
+    @pytest.mark.parametrize(
+        ("failure", "sent"), [(ConnectError("dns"), False), (ConnectionLost("lost"), True), (Response(503), True)]
+    )
+    def test_a_call_out_of_time_tells_why_it_needed_so_long(
+        self, *, client: Client, clock: Any, failure: Any, sent: bool
+    ) -> None:
+        def key() -> str:
+            clock.now += 100
+            return "key"
+
+        mesa = client(failure, api_key=key, retry_config={"backoff": {"max_elapsed_time": 150_000}})
+        with pytest.raises(RequestTimeout, match="no attempt fits") as ended:
+            mesa.org.get(org="o")
+        cause = ended.value.__cause__
+        assert cause is failure or (isinstance(cause, APIError) and cause.status_code == 503)
+        assert (ended.value.sent, [each.sent for each in ended.value.attempts]) == (sent, [sent])
+
+    def test_so_does_one_whose_plugin_waits_for_a_refusal_to_pass(self, client: Client) -> None:
+        class Waits(Plugin):
+            def after_response(self, response: Response, call: Call) -> Retry | None:
+                return Retry(60)
+
+        mesa = client(Response(404), retry_config={"backoff": {"max_elapsed_time": 50_000}}, plugins=[Waits()])
+        with pytest.raises(RequestTimeout) as ended:
+            mesa.org.get(org="o")
+        assert isinstance(ended.value.__cause__, NotFound)
+
     def test_no_plugin_can_lengthen_an_attempt_beyond_it(self, client: Client, good: Response) -> None:
         class Patient(Plugin):
             @hookimpl(trylast=True)
@@ -247,15 +274,18 @@ class TestBounds:
         assert attempts(mesa) == 2
         assert [each.timeout for each in mesa.transport.requests] == [5.0, 2.0]
 
-    def test_a_request_without_a_timeout_is_left_alone(self, client: Client, good: Response) -> None:
+    @pytest.mark.parametrize(("config", "timeout"), [({"strategy": "none"}, None), ({}, 300.0)])
+    def test_a_request_without_a_timeout_has_what_is_left_of_the_call(
+        self, client: Client, good: Response, config: Any, timeout: float | None
+    ) -> None:
         class Endless(Plugin):
             @hookimpl(tryfirst=True)
             def before_request(self, request: Request) -> None:
                 request.timeout = None
 
-        mesa = client(good, plugins=[Endless()])
+        mesa = client(good, plugins=[Endless()], retry_config=config)
         mesa.org.get(org="o")
-        assert mesa.transport.requests[0].timeout is None
+        assert mesa.transport.requests[0].timeout == timeout
 
     def test_attempts_that_others_ask_for_are_no_retries(self, client: Client, clock: Any, good: Response) -> None:
         class Polls(Plugin):
