@@ -24,13 +24,15 @@ LINE = r"\S+ \S+ INFO mesa: org\.get: GET /api/v1/o -> 200 in 0\.0 ms, attempt 1
 @contextmanager
 def not_set_up() -> Iterator[None]:
     """Logging as it is in a program that has not set it up; pytest has."""
-    before = ROOT.handlers, LOGGER.handlers, LOGGER.level
-    ROOT.handlers, LOGGER.handlers = [], [logging.NullHandler()]
+    before = ROOT.handlers, LOGGER.handlers, LOGGER.filters
+    levels = ROOT.level, LOGGER.level
+    ROOT.handlers, LOGGER.handlers, LOGGER.filters = [], [logging.NullHandler()], []
     try:
         yield
     finally:
-        ROOT.handlers, LOGGER.handlers, level = before
-        LOGGER.setLevel(level)
+        ROOT.handlers, LOGGER.handlers, LOGGER.filters = before
+        for logger, level in zip((ROOT, LOGGER), levels, strict=True):
+            logger.setLevel(level)
 
 
 @pytest.mark.parametrize("value", ["info", "INFO"])
@@ -108,23 +110,66 @@ def test_a_program_that_has_set_logging_up_is_left_alone(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("wanted", ["info", "debug"])
 @pytest.mark.parametrize("owner", [ROOT, LOGGER], ids=["root", "mesa"])
-def test_a_program_that_sets_logging_up_later_gets_each_line_once(
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO, logging.WARNING])
+def test_a_program_that_sets_logging_up_later_gets_what_it_asks_for(
     client: Client,
     good: Response,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Streams,
     monkeypatch: pytest.MonkeyPatch,
+    wanted: str,
     owner: logging.Logger,
+    level: int,
 ) -> None:
-    monkeypatch.setenv("MESA_LOG", "info")
+    monkeypatch.setenv("MESA_LOG", wanted)
     theirs = io.StringIO()
     with not_set_up():
-        mesa = client(good)
+        mesa = client(good, Response(503), good)
+        before = list(LOGGER.handlers)
+        mesa.org.get(org="o")
+        assert capsys.readouterr().err
         owner.addHandler(logging.StreamHandler(theirs))
+        owner.setLevel(level)
+        client(good).org.get(org="o")
+        mesa.org.get(org="o")
+        left = [each for each in before if each in LOGGER.handlers]
+        assert (LOGGER.filters, left) == ([], before[:1])
+        assert LOGGER.level == (level if owner is LOGGER else logging.NOTSET)
+    assert capsys.readouterr().err == ""
+    assert len(theirs.getvalue().splitlines()) == {logging.DEBUG: 6, logging.INFO: 3, logging.WARNING: 1}[level]
+
+
+def test_a_filter_of_the_programs_own_sees_each_record(
+    client: Client, good: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESA_LOG", "info")
+    seen: list[logging.LogRecord] = []
+    with not_set_up():
+        mesa = client(good)
+        LOGGER.addFilter(lambda record: seen.append(record) is None)
+        mesa.org.get(org="o")
+        ROOT.addHandler(logging.NullHandler())
+        ROOT.addHandler(logging.StreamHandler(io.StringIO()))
+        ROOT.setLevel(logging.INFO)
+        mesa.org.get(org="o")
+    assert len(seen) == 2
+
+
+def test_a_level_of_the_programs_own_stays(
+    client: Client, good: Response, capsys: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESA_LOG", "debug")
+    with not_set_up():
+        mesa = client(good)
+        LOGGER.setLevel(logging.WARNING)
         mesa.org.get(org="o")
         client(good).org.get(org="o")
-    assert capsys.readouterr().err == ""
-    assert len(theirs.getvalue().splitlines()) == 2
+        assert (LOGGER.level, capsys.readouterr().err) == (logging.WARNING, "")
+        LOGGER.setLevel(logging.DEBUG)  # what MESA_LOG gave, now given by the program
+        ROOT.addHandler(logging.StreamHandler(io.StringIO()))
+        mesa.org.get(org="o")
+        assert LOGGER.level == logging.DEBUG
 
 
 def test_a_null_handler_is_no_set_up(
