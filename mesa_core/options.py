@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict, TypeGuard, cast
+from typing import Any, Literal, TypedDict, TypeGuard, Unpack, cast
 
 import attrs
 from attrs import Attribute, field, frozen
@@ -38,8 +38,8 @@ class RetryConfigDict(TypedDict, total=False):
     """`RetryConfig` as a dict literal."""
 
     strategy: Literal["backoff", "none"]
-    backoff: BackoffDict
-    max_attempts: int
+    backoff: BackoffDict | Backoff
+    max_attempts: int | None
 
 
 class RequestOptions(TypedDict, total=False):
@@ -82,7 +82,23 @@ def _strategy(_: object, __: Attribute[Literal["backoff", "none"]], value: objec
 _WHERE = {"Backoff": "retry_config.backoff", "RetryConfig": "retry_config"}
 
 
-@frozen(kw_only=True)
+def _checked(given: object, kind: type[Any]) -> dict[str, Any]:
+    where = _WHERE[kind.__name__]
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{where}: expected a {kind.__name__} or a mapping, got {type(given).__name__}")
+    known = [attribute.name for attribute in attrs.fields(kind)]
+    fields = cast("Mapping[str, Any]", given)
+    for key in fields:
+        if key not in known:
+            raise ConfigurationError(f"{where}: {unknown('key', key, known)}")
+    return dict(fields)
+
+
+class _Default(int):
+    """A default, which is told from the same number given: without retries, only what was given is a bound."""
+
+
+@frozen(init=False)
 class Backoff:
     """How long to wait before another attempt. Times are in milliseconds.
 
@@ -93,44 +109,42 @@ class Backoff:
     initial_interval: float = field(default=500, validator=_number(0))
     max_interval: float = field(default=60_000, validator=_number(0))
     exponent: float = field(default=1.5, validator=_number(1))
-    max_elapsed_time: float = field(default=300_000, validator=_number(1))
+    max_elapsed_time: float = field(default=_Default(300_000), validator=_number(1))
+
+    def __init__(self, **given: Unpack[BackoffDict]) -> None:
+        self.__attrs_init__(**_checked(given, Backoff))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - attrs makes it
 
 
-@frozen(kw_only=True)
+@frozen(init=False)
 class RetryConfig:
-    """Whether and how failed attempts are repeated; `max_attempts` counts the first one too, None sets no bound."""
+    """Whether and how failed attempts are repeated; `max_attempts` counts the first one too, None sets no bound.
+
+    Raises:
+        ConfigurationError: an argument is unknown or is not what it may be.
+    """
 
     strategy: Literal["backoff", "none"] = field(default="backoff", validator=_strategy)
     backoff: Backoff = field(factory=Backoff, validator=_backoff)
     max_attempts: int | None = field(default=None, validator=attrs.validators.optional([_number(1), _whole]))
 
+    def __init__(self, **given: Unpack[RetryConfigDict]) -> None:
+        fields = _checked(given, RetryConfig)
+        if "backoff" in fields and not isinstance(fields["backoff"], Backoff):
+            fields["backoff"] = Backoff(**_checked(fields["backoff"], Backoff))
+        self.__attrs_init__(**fields)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - attrs makes it
+
     @classmethod
     def of(cls, given: RetryConfig | Mapping[str, Any] | RetryConfigDict) -> RetryConfig:
-        """Return the configuration that a dict spells out.
+        """Return the configuration that a dict spells out; raises as the class does."""
+        return given if isinstance(given, cls) else cls(**_checked(given, cls))
 
-        Raises:
-            ConfigurationError: a key is unknown or a value is not what it may be.
-        """
-        if isinstance(given, cls):
-            return given
-        fields = _checked(given, cls, "retry_config")
-        if "backoff" in fields and not isinstance(fields["backoff"], Backoff):
-            fields["backoff"] = Backoff(**_checked(fields["backoff"], Backoff, "retry_config.backoff"))
-        return cls(**fields)
+    @property
+    def bounded(self) -> bool:
+        """Whether `max_elapsed_time` bounds a call: with retries always, and without them where it was given."""
+        return self.strategy == "backoff" or not isinstance(self.backoff.max_elapsed_time, _Default)
 
 
 DEFAULT_RETRIES = RetryConfig(max_attempts=4)
-
-
-def _checked(given: object, kind: type[Any], where: str) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(f"{where}: expected a {kind.__name__} or a mapping, got {type(given).__name__}")
-    known = [attribute.name for attribute in attrs.fields(kind)]
-    fields = cast("Mapping[str, Any]", given)
-    for key in fields:
-        if key not in known:
-            raise ConfigurationError(f"{where}: {unknown('key', key, known)}")
-    return dict(fields)
 
 
 @frozen

@@ -184,8 +184,8 @@ class TestRetryConfig:
             client(retry_config=given)
 
     def test_the_class_is_as_strict_as_the_dict(self) -> None:
-        with pytest.raises(ConfigurationError, match=r"retry_config\.backoff: expected a Backoff, got dict"):
-            RetryConfig(backoff={"max_interval": 1})  # type: ignore[arg-type]
+        with pytest.raises(ConfigurationError, match=r"retry_config\.backoff: unknown key 'max_interva'"):
+            RetryConfig(backoff={"max_interva": 1})  # type: ignore[typeddict-unknown-key]
         with pytest.raises(ConfigurationError, match=r"retry_config\.max_attempts"):
             RetryConfig(max_attempts=-1)
 

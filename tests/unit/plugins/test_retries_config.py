@@ -26,6 +26,7 @@ GIVEN = {
     "the class": (RetryConfig(backoff=Backoff(**QUICK)), [1, 2, 3, 3, 3, 3, 3]),
     "a dict with the class in it": ({"backoff": Backoff(**QUICK), "max_attempts": 3}, [1, 2]),
     "a dict without retries": ({"strategy": "none"}, []),
+    "the class with a dict in it": (RetryConfig(backoff=QUICK, max_attempts=3), [1, 2]),
     "the class without retries": (RetryConfig(strategy="none"), []),
 }
 WRONG = {
@@ -81,3 +82,17 @@ def test_the_one_of_a_call_replaces_the_clients_whole(client: Client) -> None:
         with pytest.raises(MesaError) as caught:
             mesa.org.get(org="o", request_options=call)
         assert len(caught.value.attempts) == attempts
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: RetryConfig(max_attemps=3), "retry_config: unknown key 'max_attemps'; did you mean 'max_attempts'"),
+        (lambda: Backoff(initial=1), "retry_config.backoff: unknown key 'initial'; did you mean 'initial_interval'"),
+        (lambda: RetryConfig(backoff={"max_elapsed": 1}), "retry_config.backoff: unknown key 'max_elapsed'"),
+        (lambda: RetryConfig(backoff=5), "retry_config.backoff: expected a Backoff or a mapping, got int"),
+    ],
+)
+def test_the_classes_name_a_fault_as_a_dict_does(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make()
