@@ -14,6 +14,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+from attrs import define
+
 from mesa_core import (
     APIError,
     Backoff,
@@ -63,6 +65,15 @@ def _chance() -> float:
     return random.random()  # noqa: S311 - it spreads callers out, and keeps no secret
 
 
+@define
+class _Made:
+    """The retries that were decided on in one call."""
+
+    count: int = 0
+    begun: bool = True
+    """Whether the attempt that the last one was for has begun; until then, it has used nothing up."""
+
+
 class Retries(Plugin):
     """Repeats failed attempts as `retry_config` says.
 
@@ -85,8 +96,11 @@ class Retries(Plugin):
 
     def before_request(self, request: Request, call: Call) -> None:
         """Bound the whole call, attempts and waits included, by `max_elapsed_time`."""
-        if call.options.retries.strategy == "backoff":
+        if call.options.retries.bounded:
             call.deadline = min(call.deadline, call.started + _longest(call.options))
+        made: _Made | None = call.state.get(self)
+        if made is not None:
+            made.begun = True
 
     def after_response(self, response: Response, call: Call) -> None:
         """Count a success of the server's."""
@@ -95,16 +109,23 @@ class Retries(Plugin):
 
     def on_error(self, error: MesaError, call: Call) -> Retry | None:
         """Decide whether to make another attempt, and after how long."""
-        retries, made = call.options.retries, call.state.get(self, 0)
-        spent = retries.max_attempts is not None and made + 1 >= retries.max_attempts
+        retries = call.options.retries
+        made: _Made = call.state.setdefault(self, _Made())
+        spent = retries.max_attempts is not None and made.count + 1 >= retries.max_attempts
         given_up = len(call.attempts) < call.attempt  # cancelled or refused: no answer counts, so none costs a token
         if retries.strategy == "none" or spent or given_up or not _may_repeat(error, call.operation.repeatable):
             return None
-        wait = max(self._backoff(retries.backoff, made), _retry_after(error, call.clock.time()))
+        wait = max(self._backoff(retries.backoff, made.count), _retry_after(error, call.clock.time()))
         if wait >= call.remaining or not self._bucket.take():
             return None
-        call.state[self] = made + 1
+        made.count, made.begun = made.count + 1, False
         return Retry(wait)
+
+    def after_call(self, error: BaseException | None, call: Call) -> None:
+        """Take a token back that was for an attempt which never began: the caller was cancelled in the wait for it."""
+        made: _Made | None = call.state.get(self)
+        if made is not None and not made.begun:
+            self._bucket.give_back()
 
     def _backoff(self, backoff: Backoff, made: int) -> float:
         return min(1.0, max(0.0, self._jitter())) * _interval(backoff, made) / 1000
@@ -136,10 +157,16 @@ def _may_repeat(error: MesaError, repeatable: bool) -> bool:  # noqa: FBT001 - a
 
 
 def _retry_after(error: MesaError, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
-    value = error.headers.get("Retry-After", "").strip() if isinstance(error, APIError) else ""
-    if value.isdecimal() and value.isascii():
-        return float(value)
+    """Return the seconds that Retry-After asks for (RFC 9110, section 10.2.3); the longest, where a proxy added one."""
+    values = error.headers.get_all("Retry-After") if isinstance(error, APIError) else []
+    return max((_seconds(value, now) for value in values), default=0.0)
+
+
+def _seconds(value: str, now: float) -> float:
+    """Return the seconds that a Retry-After field asks for; 0 where it makes no sense."""
+    numbers = [float(part) for part in map(str.strip, value.split(",")) if part.isdecimal() and part.isascii()]
+    if numbers:  # several, where a library has joined the fields
+        return max(numbers)
     try:
         moment = parsedate_to_datetime(value)
         # A date without a zone is in UTC (RFC 9110, section 5.6.7), and not in this machine's zone.

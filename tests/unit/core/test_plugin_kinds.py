@@ -171,7 +171,7 @@ class TestListing:
     def test_tells_name_distribution_version_and_hooks_in_order(self, client: Client) -> None:
         auth, retries, tracing, pagination, mine = client(plugins=[Named("a", [])]).plugins
         assert (auth.name, auth.distribution, auth.hooks) == ("auth", "mesa-sdk", ("before_request", "on_error"))
-        assert retries.hooks == ("before_request", "after_response", "on_error")
+        assert retries.hooks == ("before_request", "after_response", "on_error", "after_call")
         assert tracing.hooks == ("before_call", "before_request", "after_response", "on_error", "after_call")
         assert (pagination.hooks, pagination.version) == (("next_page",), auth.version)
         assert (mine.name, mine.distribution, mine.version) == ("Named", None, None)

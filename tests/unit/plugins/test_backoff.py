@@ -135,6 +135,13 @@ class TestRetryAfter:
     def test_that_makes_no_sense_or_is_past_is_no_wait(self, value: str) -> None:
         assert _retry_after(error(value), NOW) == 0.0
 
+    @pytest.mark.parametrize("fields", [["5", "9"], ["9", "5"], ["soon", "9"], ["5, 9"], ["9,5"]])
+    def test_that_came_twice_is_the_longest(
+        self, client: Client, good: Response, clock: Any, fields: list[str]
+    ) -> None:
+        client(Response(503, [("Retry-After", field) for field in fields]), good).org.get(org="o")
+        assert clock.waits == [9]
+
     @given(st.text())
     def test_whatever_it_holds_is_a_wait(self, value: str) -> None:
         assert _retry_after(error(value), NOW) >= 0.0

@@ -14,6 +14,7 @@ import pytest
 
 from mesa_core import DEFAULT_RETRIES, APIError, Call, Request, hookimpl
 from mesa_plugins.retries import Retries
+from mesa_plugins.testing import FakeClock, Script
 from mesa_sdk import (
     AsyncMesa,
     ConfigurationError,
@@ -28,6 +29,7 @@ from mesa_sdk import (
     Response,
     ResponseValidationError,
     Retry,
+    RetryConfig,
     TransportError,
 )
 
@@ -130,6 +132,26 @@ class TestBounds:
         call_off = off if where == "call" else None
         assert attempts(mesa, lambda mesa: mesa.org.get(org="o", request_options=call_off)) == 1
         assert mesa.transport.requests[0].timeout == 30.0
+
+    @pytest.mark.parametrize(("backoff", "bound"), [({"max_elapsed_time": 150_000}, 150), ({"exponent": 2}, None)])
+    def test_a_bound_that_is_given_holds_without_retries_too(
+        self, client: Client, clock: Any, good: Response, backoff: Any, bound: float | None
+    ) -> None:
+        class Polls(Plugin):
+            def after_response(self, response: Response, call: Call) -> Retry | None:
+                return Retry(60) if call.elapsed < 600 else None
+
+        mesa = client(good, retry_config={"strategy": "none", "backoff": backoff}, plugins=[Polls()])
+        if bound is None:
+            assert len(mesa.raw.org.get(org="o").attempts) == 11
+        else:
+            with pytest.raises(RequestTimeout):
+                mesa.org.get(org="o")
+            assert clock.waits == [60, 60]
+
+    def test_a_default_that_is_spelled_out_is_a_bound(self, client: Client) -> None:
+        assert RetryConfig(strategy="none", backoff={"max_elapsed_time": 300_000}).bounded
+        assert not pickle.loads(pickle.dumps(RetryConfig(strategy="none"))).bounded
 
     def test_switching_the_plugin_off_switches_them_off_too(self, client: Client) -> None:
         assert attempts(client(Response(503), disable_plugins=["retries"])) == 1
@@ -395,6 +417,48 @@ class TestBucket:
                 mesa.org.get(org="o", request_options={"headers": {"X-Bad": "a\nb"}})
         mesa.transport.continue_with(Response(503), rest=good)
         assert len(mesa.raw.org.get(org="o").attempts) == 2
+
+    def test_calls_that_are_cancelled_in_their_wait_take_none(self, good: Response) -> None:
+        async def cancelled(mesa: AsyncMesa) -> None:
+            call = asyncio.ensure_future(mesa.org.get(org="o"))
+            await waiting.wait()
+            waiting.clear()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+        async def main() -> None:
+            async with script.async_client(plugins=[Retries(capacity=1)], disable_plugins=["retries"]) as mesa:
+                for _ in range(3):
+                    await cancelled(mesa)
+                endless.clear()
+                assert (await mesa.org.get(org="o")).num_repos == 3
+                script.continue_with(rest=503)
+                with pytest.raises(MesaError) as caught:
+                    await mesa.org.get(org="o")
+                assert len(caught.value.attempts) == 2  # it had given the one token back, and no more
+
+        class Waits(FakeClock):
+            async def asleep(self, seconds: float, /) -> None:
+                waiting.set()
+                await asyncio.sleep(3600 if endless else 0)
+
+        waiting, endless = asyncio.Event(), [True]
+        script = Script(503, 503, 503, 503, good, clock=Waits())
+        asyncio.run(main())
+
+    def test_a_wait_that_is_passed_over_takes_none(self, client: Client, good: Response) -> None:
+        class Waits(Plugin):
+            @hookimpl(tryfirst=True)
+            def on_error(self, error: MesaError, call: Call) -> Retry | None:
+                return None if patient else Retry(1000)
+
+        patient = False
+        plugins = [Waits(), Retries(capacity=1)]
+        mesa = client(Response(503), Response(503), good, plugins=plugins, disable_plugins=["retries"])
+        assert attempts(mesa) == 1
+        patient = True
+        assert mesa.org.get(org="o").num_repos == 3
 
     def test_calls_that_end_for_want_of_time_take_none(self, client: Client, good: Response) -> None:
         late = Response(503, {"Retry-After": "301"})
