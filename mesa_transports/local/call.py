@@ -66,7 +66,9 @@ class Call:
     def writing(self) -> Generator[pygit2.Repository]:
         """Open the git repository and hold its lock, so that writers take turns."""
         with self.services.repositories.lock(self.repository):
-            yield self.open()
+            git = self.open()
+            with self.services.webhooks.told(self.repository, git, self.root):
+                yield git
 
     def prefers(self, media_type: str, other: str) -> bool:
         """Tell whether the Accept header ranks `media_type` above `other`; no header does not."""

@@ -17,7 +17,7 @@ def list_(call: Call) -> Response:
 
 def create(call: Call) -> Response:
     """Answer `webhooks.create`; the secret is in this answer and never again."""
-    repository, asked = call.repository, WebhookRequest.read(call.body)
+    repository, asked = call.repository, WebhookRequest.read(call.body, call.root)
     return json_response(call.services.webhooks.create(repository, asked), 201)
 
 
