@@ -21,6 +21,7 @@ from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
 from mesa_transports._httpcore import BoundedBackend
 from mesa_transports._httpcore_async import CautiousAsyncBackend, CautiousAsyncPool
+from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
 
@@ -33,6 +34,9 @@ __all__ = ["BlockingHttpx", "Library", "NonBlockingHttpx"]
 _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
 _LOOPBACK: Final = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
 """Patterns of what is this machine, as httpx mounts take them."""
+
+_TELLING_LOGGERS: Final = ("http11", "http2", "proxy", "socks")
+"""Those of httpcore's loggers that show header fields or a proxy's password; it has one more, for connecting."""
 
 
 @frozen
@@ -51,7 +55,8 @@ class Library:
 
     @classmethod
     def of(cls, library: ModuleType, core: ModuleType) -> Library:
-        """Pick the parts out of a library and its core."""
+        """Pick the parts out of a library and its core, and keep secrets out of what the core logs for them."""
+        hide_secrets_of(*(f"{core.__name__}.{part}" for part in _TELLING_LOGGERS))
         return cls(
             client=library.Client,
             async_client=library.AsyncClient,

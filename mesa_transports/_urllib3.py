@@ -21,11 +21,14 @@ from urllib3.util.connection import create_connection
 from mesa_core.http import Request
 from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
+from mesa_transports._library_logs import hide_secrets_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 __all__ = ["BOUNDED_CONNECTIONS", "BOUNDED_POOLS", "prepared_fields"]
+
+hide_secrets_of("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
 def _bound(sock: socket.socket) -> None:

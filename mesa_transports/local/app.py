@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import uuid
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from mesa_transports.local import routes
 from mesa_transports.local.call import Call, json_response
+from mesa_transports.local.gate import Closed, Gate
 from mesa_transports.local.handlers import lfs
 from mesa_transports.local.names import is_name
 from mesa_transports.local.query import Query
@@ -50,17 +50,34 @@ class Application:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.gate = Gate()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer over WSGI, with the API at `/api/v1` and nothing beside it."""
         request = Request(environ)
         root = _origin(environ) + MOUNT
         mount, path = split_mount(_raw_path(environ))
-        response = self.respond(request, root, path if mount == MOUNT else "")
+        try:
+            response = self.respond(request, root, path if mount == MOUNT else "")
+        except Closed:
+            response = self.refuse(InternalServerError("the Depot is closed"))
         return response(environ, start_response)
 
     def respond(self, request: Request, root: str, path: str) -> Response:
-        """Answer a request for a percent-encoded path below `root`."""
+        """Answer a request for a percent-encoded path below `root`.
+
+        Raises:
+            Closed: the Depot was closed.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.gate.shared())
+            response = self._respond(request, root, path)
+            if response.is_streamed and not response.direct_passthrough:
+                # Until it is sent, it reads from the repository; an open file needs no path any more.
+                response.call_on_close(stack.pop_all().close)
+            return response
+
+    def _respond(self, request: Request, root: str, path: str) -> Response:
         try:
             response = self._answer(request, root, path)
         except Refusal as refusal:
@@ -68,15 +85,16 @@ class Application:
         except Exception:
             _logger.exception("%s %s failed", request.method, path)
             return self.refuse(InternalServerError("the Depot failed; its log says how"))
-        response.headers["X-Request-Id"] = uuid.uuid4().hex
-        return response
+        return self._named(response)
 
-    @staticmethod
-    def refuse(refusal: Refusal) -> Response:
+    def refuse(self, refusal: Refusal) -> Response:
         """Answer a request that cannot even be routed."""
         response = json_response(refusal.envelope(), refusal.status)
         response.headers.extend(refusal.headers)
-        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        return self._named(response)
+
+    def _named(self, response: Response) -> Response:
+        response.headers["X-Request-Id"] = self._services.identities.request()
         return response
 
     def body_limit(self, method: str, target: str) -> int:

@@ -10,18 +10,20 @@ import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition
 from typing import TYPE_CHECKING, Any, Self
 
 from mesa_core.errors import ConfigurationError, ConnectError
 from mesa_core.http import Request, Response
 from mesa_transports.local.clock import Clock, system_clock
-from mesa_transports.local.keys import new_secret
+from mesa_transports.local.gate import Closed
+from mesa_transports.local.identities import new_key
 from mesa_transports.local.store import Store
 
 if TYPE_CHECKING:
     from mesa_transports.local.app import Application
+    from mesa_transports.local.server import Server
     from mesa_transports.local.services import Services
+    from mesa_transports.local.snapshots import Snapshot
     from mesa_transports.local.transport import LocalTransport
 
 __all__ = ["LocalDepot"]
@@ -35,7 +37,9 @@ class LocalDepot:
         root_key: The key that administers every organization. With a path and no root key, one is made.
         open_to_any_key: Whether every key that the Depot did not issue administers every organization;
             by default so only when neither `path` nor `root_key` is given.
-        clock: Returns the present as an aware datetime.
+        clock: Returns the present as an aware datetime; a `ManualClock` stands until a test moves it.
+        seed: Makes all ids and secrets follow from it, so that a program gets the same ones in each run; whoever
+            knows it knows the keys.
         sync_timeout: Seconds that fetching from an upstream may take.
         max_body_bytes: The largest JSON body that is read.
 
@@ -50,6 +54,7 @@ class LocalDepot:
         root_key: str | None = None,
         open_to_any_key: bool | None = None,
         clock: Clock = system_clock,
+        seed: str | None = None,
         sync_timeout: float = 60.0,
         max_body_bytes: int = 64 << 20,
     ) -> None:
@@ -58,18 +63,18 @@ class LocalDepot:
         if open_to_any_key is None:
             open_to_any_key = path is None and root_key is None
         if root_key is None and not open_to_any_key:
-            root_key = new_secret()
+            root_key = new_key(seed)
         self.root_key = root_key
+        self.clock = clock
+        self.urls: list[str] = []
         self.path = Path(tempfile.mkdtemp(prefix="mesa-depot-") if path is None else path).absolute()
-        self._closed = False
-        self._active = 0
-        self._idle = Condition()
         try:
             self._services, self.wsgi = _assemble(
                 self.path,
                 root_key=self.root_key,
                 open_to_any_key=open_to_any_key,
                 clock=clock,
+                seed=seed,
                 sync_timeout=sync_timeout,
                 max_body_bytes=max_body_bytes,
             )
@@ -77,7 +82,7 @@ class LocalDepot:
             if path is None:
                 shutil.rmtree(self.path, ignore_errors=True)
             raise
-        temporary = self.path if path is None else None
+        temporary = self.path if path is None else self.path / "snapshots"
         self._release = weakref.finalize(self, _release, self._services.store, temporary, os.getpid())
 
     def handle(self, request: Request) -> Response:
@@ -90,8 +95,10 @@ class LocalDepot:
         """
         from mesa_transports.local.in_process import respond  # noqa: PLC0415 -- needs werkzeug
 
-        with self._in_use():
+        try:
             return respond(self.wsgi, request)
+        except Closed:
+            raise ConnectError("the local Depot is closed") from None
 
     def send(self, request: Request, /) -> Response:
         """Answer a request, which makes the Depot a transport too."""
@@ -113,6 +120,65 @@ class LocalDepot:
 
         return LocalTransport(depot=self)
 
+    def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """Serve it over HTTP in a thread, until the server that this returns is closed; use it in a `with` block.
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0 takes a free one.
+
+        Raises:
+            ConfigurationError: waitress is not installed.
+            OSError: the address cannot be listened on.
+        """
+        from mesa_transports.local.server import Server  # noqa: PLC0415 -- it imports this module
+
+        try:
+            server = Server(self, host=host, port=port)
+        except ImportError as error:
+            raise _not_installed(error) from error
+        return server.start()
+
+    @property
+    def url(self) -> str:
+        """The URL that it is served at, fit for a client's `server_url`; the latest, where there are several.
+
+        Raises:
+            ConfigurationError: it is not served.
+        """
+        if not self.urls:
+            raise ConfigurationError("url: the Depot is not served; it has a URL inside `with depot.serve():`")
+        return self.urls[-1]
+
+    def snapshot(self) -> Snapshot:
+        """Put aside all that the Depot holds, to go back to it with `restore`, as often as wanted.
+
+        It waits for the requests in hand, and the next ones wait for it.
+
+        Raises:
+            ConnectError: the Depot was closed.
+            OSError: there is no room for it.
+        """
+        with self._alone():
+            return self._services.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Make the Depot hold what it held when the snapshot was taken; waits as `snapshot` does, and raises as it does.
+
+        Raises:
+            ConfigurationError: the snapshot is another Depot's.
+        """
+        with self._alone():
+            self._services.restore(snapshot)
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        try:
+            with self.wsgi.gate.alone():
+                yield
+        except Closed:
+            raise ConnectError("the local Depot is closed") from None
+
     def repository_path(self, org: str, repo: str) -> Path:
         """Return the bare git directory of a repository, fit for `git clone`.
 
@@ -128,10 +194,8 @@ class LocalDepot:
             raise LookupError(f"there is no repository {org}/{repo}") from None
 
     def close(self) -> None:
-        """Wait for the requests in process, then close; removes a temporary directory. A second call does nothing."""
-        with self._idle:
-            self._closed = True
-            self._idle.wait_for(lambda: self._active == 0)
+        """Wait for the requests in hand, then close; removes a temporary directory. A second call does nothing."""
+        self.wsgi.gate.close()
         self._release()
 
     def __enter__(self) -> Self:
@@ -140,28 +204,13 @@ class LocalDepot:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    @contextmanager
-    def _in_use(self) -> Generator[None]:
-        with self._idle:
-            if self._closed:
-                raise ConnectError("the local Depot is closed")
-            self._active += 1
-        try:
-            yield
-        finally:
-            with self._idle:
-                self._active -= 1
-                self._idle.notify_all()
-
 
 def _assemble(path: Path, **options: Any) -> tuple[Services, Application]:  # Any: passed through to Services.build
     try:
         from mesa_transports.local.app import Application  # noqa: PLC0415 -- an optional dependency
         from mesa_transports.local.services import Services  # noqa: PLC0415 -- the same
     except ImportError as error:
-        raise ConfigurationError(
-            f"the local Depot needs {error.name}, which is not installed: pip install 'mesa-sdk[local]'"
-        ) from error
+        raise _not_installed(error) from error
     try:
         services = Services.build(path, **options)
     except (OSError, sqlite3.Error) as error:
@@ -169,8 +218,14 @@ def _assemble(path: Path, **options: Any) -> tuple[Services, Application]:  # An
     return services, Application(services)
 
 
-def _release(store: Store, temporary: Path | None, owner: int) -> None:
+def _not_installed(error: ImportError) -> ConfigurationError:
+    return ConfigurationError(
+        f"the local Depot needs {error.name}, which is not installed: pip install 'mesa-sdk[local]'"
+    )
+
+
+def _release(store: Store, temporary: Path, owner: int) -> None:
     store.close()
     # A forked child inherits this duty, but not the directory.
-    if temporary is not None and os.getpid() == owner:
+    if os.getpid() == owner:
         shutil.rmtree(temporary, ignore_errors=True)

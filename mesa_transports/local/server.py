@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from logging import ERROR, Logger
 from threading import Thread
 from typing import Any, Final, Self
@@ -42,6 +43,8 @@ class Server:
         # A queue of requests is what a burst makes, and nothing to warn of.
         self._server.task_dispatcher.queue_logger = Logger("mesa.local.queue", ERROR)  # noqa: LOG001 -- its level must be nobody else's
         self._thread: Thread | None = None
+        self._depot = depot
+        depot.urls.append(self.url)
 
     def run(self) -> None:
         """Answer requests until SystemExit or KeyboardInterrupt is raised, or `close` is called elsewhere."""
@@ -55,6 +58,8 @@ class Server:
 
     def close(self) -> None:
         """Let the requests in hand end and stop listening; a second call does nothing."""
+        with suppress(ValueError):
+            self._depot.urls.remove(self.url)
         self._server.task_dispatcher.shutdown()
         if self._thread is not None and self._thread.is_alive():
             # Only the loop's own thread may close what it selects on.

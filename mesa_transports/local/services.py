@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from attrs import frozen
 
+from mesa_transports.local import snapshots
 from mesa_transports.local.clock import Clock
+from mesa_transports.local.identities import Identities, new_identities
 from mesa_transports.local.keys import Keys
 from mesa_transports.local.organizations import Organizations
 from mesa_transports.local.repositories import Repositories
 from mesa_transports.local.signatures import Signer
+from mesa_transports.local.snapshots import Snapshot
 from mesa_transports.local.store import Store
 from mesa_transports.local.upstreams import Upstreams
 from mesa_transports.local.webhooks import Webhooks
@@ -21,10 +23,12 @@ __all__ = ["Services"]
 
 @frozen
 class Services:
-    """All that a Depot keeps; `sync_timeout` and `max_body_bytes` are its limits."""
+    """All that a Depot keeps in its data directory; `sync_timeout` and `max_body_bytes` are its limits."""
 
+    directory: Path
     store: Store
     clock: Clock
+    identities: Identities
     keys: Keys
     organizations: Organizations
     repositories: Repositories
@@ -42,6 +46,7 @@ class Services:
         root_key: str | None,
         open_to_any_key: bool,
         clock: Clock,
+        seed: str | None,
         sync_timeout: float,
         max_body_bytes: int,
     ) -> Services:
@@ -49,15 +54,27 @@ class Services:
         repositories = directory / "repositories"
         repositories.mkdir(parents=True, exist_ok=True)
         store = Store(directory / "depot.sqlite3")
+        identities = new_identities(seed, store)
         return cls(
+            directory=directory,
             store=store,
             clock=clock,
-            keys=Keys(store, clock, root_key=root_key, open_to_any_key=open_to_any_key),
+            identities=identities,
+            keys=Keys(store, clock, identities, root_key=root_key, open_to_any_key=open_to_any_key),
             organizations=Organizations(store, clock),
-            repositories=Repositories(store, repositories, clock),
+            repositories=Repositories(store, repositories, clock, identities),
             upstreams=Upstreams(store, clock),
-            webhooks=Webhooks(store, clock),
-            signer=Signer(store.setting("url_secret", lambda: secrets.token_hex(32)), clock),
+            webhooks=Webhooks(store, clock, identities),
+            signer=Signer(store.setting("url_secret", lambda: identities.secret("url")), clock),
             sync_timeout=sync_timeout,
             max_body_bytes=max_body_bytes,
         )
+
+    def snapshot(self) -> Snapshot:
+        """Put aside what is kept; nobody may write meanwhile."""
+        return snapshots.take(self.store, self.directory)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; nobody may read or write meanwhile."""
+        snapshots.put_back(snapshot, self.store, self.directory)
+        self.identities.begin()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from mesa_transports.local.bodies.webhooks import WebhookRequest
 from mesa_transports.local.clock import Clock, instant
+from mesa_transports.local.identities import Identities
 from mesa_transports.local.refusals import NotFound
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.store import Row, Store
@@ -18,19 +18,20 @@ __all__ = ["Webhooks"]
 class Webhooks:
     """The webhooks of a Depot's repositories."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, identities: Identities) -> None:
         self._store = store
         self._clock = clock
+        self._identities = identities
 
     def create(self, repository: Repository, asked: WebhookRequest) -> dict[str, Any]:
         """Keep a webhook and return it, with its secret, as the contract shows it."""
-        identifier = f"wh_{secrets.token_hex(12)}"
+        identifier = self._identities.new("wh")
         now = instant(self._clock())
         self._store.change(
             "INSERT INTO webhooks (id, repository, url, events, branches, globs, secret, created_at, updated_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             identifier, repository.id, asked.url, json.dumps(asked.events), _packed(asked.branches),
-            _packed(asked.globs), asked.secret or f"whsec_{secrets.token_urlsafe(32)}", now, now,
+            _packed(asked.globs), asked.secret or self._identities.secret("whsec"), now, now,
         )  # fmt: skip
         (row,) = self._store.rows("SELECT * FROM webhooks WHERE id = ?", identifier)
         return _shown(row) | {"secret": row["secret"]}

@@ -114,6 +114,7 @@ def test_a_program_that_has_set_logging_up_is_left_alone(
 @pytest.mark.parametrize("owner", [ROOT, LOGGER], ids=["root", "mesa"])
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO, logging.WARNING])
 def test_a_program_that_sets_logging_up_later_gets_what_it_asks_for(
+    *,
     client: Client,
     good: Response,
     capsys: Streams,

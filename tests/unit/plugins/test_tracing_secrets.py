@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socketserver
+import threading
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -292,6 +295,57 @@ def test_a_cancellation_in_a_wait_and_in_an_attempt(net: Net, clock: Any) -> Non
             script.asend = hang
         asyncio.run(cancel(AsyncMesa(transport=script, clock=clock, **net.options())))
     assert [span.attributes["error.type"] for span in net.traces.calls] == ["cancelled"] * 2
+
+
+@contextmanager
+def serving(answer: str) -> Iterator[str]:
+    """Answer any request on loopback with these lines, and then hang up."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answer.replace("\n", "\r\n").encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield "http://{}:{}".format(*server.server_address)
+        server.shutdown()
+        thread.join()
+
+
+COOKIE, SIGNATURE = SECRETS["cookie"], SECRETS["signature"]
+ANSWERS = {
+    "whole": f"200 OK\nSet-Cookie: {COOKIE}\nLocation: https://s.example/?sig={SIGNATURE}\nContent-Length: 2\n\n{{}}",
+    "field": f"200 OK\nSet-Cookie {COOKIE}\nContent-Length: 2\n\n{{}}",
+    "status": f"{COOKIE} OK\n\n",
+    "chunk": f"200 OK\nTransfer-Encoding: chunked\n\n{COOKIE}\n",
+    "encoding": f"200 OK\nContent-Encoding: gzip\nContent-Length: {len(COOKIE)}\n\n{COOKIE}",
+    "redirect": f"302 Found\nLocation: https://s.example/?{SIGNATURE}\nContent-Length: 0\n\n",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize(
+    ("kind", "transport"),
+    [
+        *((Mesa, name) for name in ("httpx", "httpx2", "requests", "urllib3")),
+        *((AsyncMesa, name) for name in ("httpx", "httpx2", "aiohttp")),
+    ],
+)
+def test_what_libraries_log_and_raise(net: Net, kind: Any, transport: str, answer: str) -> None:
+    async def ask(client: AsyncMesa) -> object:
+        async with client:
+            return await client.request("GET", "/x", query={"token": SECRETS["query"]})
+
+    with serving(f"HTTP/1.1 {ANSWERS[answer]}") as url:
+        client = kind(transport=transport, server_url=url, retry_config={"strategy": "none"}, **net.options())
+        if isinstance(client, AsyncMesa):
+            net.attempt(lambda: ask(client))
+        else:
+            with client:
+                net.attempt(lambda: client.request("GET", "/x", query={"token": SECRETS["query"]}))
 
 
 @pytest.mark.parametrize("transport", ["httpx", "httpx2", "requests", "urllib3", "aiohttp"])
