@@ -37,7 +37,7 @@ def test_in_an_attempt_only_what_is_known_to_be_harmless_is_left(
         logger.debug("receive.complete return_value=(b'Set-Cookie', b's3c')")
         logger.debug("send.started")
     assert caplog.messages == [
-        "failed (https://host/a?path=***) 2 times in 0.5 s: 'LookupError', None",
+        "failed (https://host/a?path=***) 2 times in 0.5 s: 'KeyError', None",
         "receive.complete ***",
         "send.started",
     ]
