@@ -122,6 +122,7 @@ class Disguises:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._issued: dict[str, str] = {}
         self._spellings: tuple[Spelling, ...] = ()
         self._octets: tuple[Spelling, ...] = ()
         self._codes: tuple[_Code, ...] = ()
@@ -134,6 +135,12 @@ class Disguises:
         lock, self._lock = self._lock, Lock()
         return lock
 
+    def empty(self) -> Disguises:
+        """Return one that knows no secrets, but takes no part of these placeholders for one."""
+        made = Disguises()
+        made._issued = self._issued
+        return made
+
     def learn(self, secret: str, placeholder: str) -> None:
         """Know a secret from now on."""
         spellings = dict.fromkeys(_spellings(secret))
@@ -141,6 +148,7 @@ class Disguises:
         if max(secret) <= "\xff":  # in UTF-16, of either order
             octets.append(("\0".join(secret), "\0".join(placeholder)))
         with self._lock:
+            self._issued = {**self._issued, placeholder: placeholder}
             self._spellings = _longest_first((*self._spellings, *((spelling, placeholder) for spelling in spellings)))
             self._octets = _longest_first((*self._octets, *octets))
             self._codes = (*self._codes, *_Code.all_of(secret.encode(errors="surrogatepass")))
@@ -149,7 +157,7 @@ class Disguises:
         """Return a text without the secrets; that text itself, if there are none in it."""
         for spelling, _ in self._spellings:
             if spelling in text:
-                text = _without(text, self._spellings)
+                text = _without(text, self._spellings, self._issued)
                 break
         return self._without_codes(text)
 
@@ -169,7 +177,7 @@ class Disguises:
         needles = [octets for octets, _ in self._octets] + [code.core for code in self._codes]
         if not any(needle.encode("latin-1") in data for needle in needles):
             return data
-        text = _without(data.decode("latin-1"), self._octets)
+        text = _without(data.decode("latin-1"), self._octets, self._issued)
         return self._without_codes(text).encode("latin-1")
 
 
@@ -197,9 +205,8 @@ def _longest_first(spellings: Iterable[Spelling]) -> tuple[Spelling, ...]:
     return tuple(sorted(dict(reversed(list(spellings))).items(), key=lambda pair: (-len(pair[0]), pair)))
 
 
-def _without(text: str, spellings: tuple[Spelling, ...]) -> str:
+def _without(text: str, spellings: tuple[Spelling, ...], issued: dict[str, str]) -> str:
     """Put placeholders in; a secret that is a part of another, or of a placeholder, goes with that."""
-    issued = {placeholder: placeholder for _, placeholder in spellings}
     found = [
         (start, -start - len(spelling), placeholder)
         for spelling, placeholder in [*issued.items(), *spellings]

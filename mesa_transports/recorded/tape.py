@@ -20,7 +20,7 @@ from mesa_transports.recorded.interactions import Interaction, RecordedRequest, 
 from mesa_transports.recorded.matching import Matcher, Matching
 from mesa_transports.recorded.misses import miss
 from mesa_transports.recorded.redaction import Redaction, Redactor
-from mesa_transports.recorded.writer import Stamp, Writer, stamp
+from mesa_transports.recorded.writer import Writer, stamp
 
 __all__ = ["Mode", "Settings", "Tape", "open_tape"]
 
@@ -55,14 +55,17 @@ class Tape:
         settings: How requests are compared, and what is left out.
         answers: What the file holds to answer with; None where every request is sent.
         writer: What adds to the file; None where none is sent.
+        redactor: Takes the secrets out, for the writer, too.
     """
 
-    def __init__(self, path: Path, settings: Settings, answers: Answers | None, writer: Writer | None) -> None:
+    def __init__(
+        self, path: Path, settings: Settings, answers: Answers | None, writer: Writer | None, redactor: Redactor
+    ) -> None:
         self.path = path
         self.settings = settings
         self._answers = answers
         self._writer = writer
-        self._redactor = Redactor(settings.redact, taken=_placeholders(answers) if writer else ())
+        self._redactor = redactor
 
     @property
     def records(self) -> bool:
@@ -84,7 +87,8 @@ class Tape:
     def add(self, asked: RecordedRequest, response: Response) -> None:
         """Take in what a request was answered; raises as `Writer.add` does."""
         if self._writer is not None:
-            self._writer.add(Interaction(request=asked, response=self._redactor.response(response)))
+            mark = self._redactor.mark
+            self._writer.add(self._redactor.interaction(asked, response), mark)
 
     def save(self) -> None:
         """Write what is unsaved; raises as `Writer.save` does."""
@@ -129,11 +133,9 @@ def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Ta
     records = mode in {Mode.RECORD, Mode.NEW} or (mode is Mode.ONCE and (found is None or ours))
     interactions = found.interactions if found else ()
     answers = Answers(interactions, settings.matching, allow_repeats=settings.allow_repeats) if replays else None
-    return Tape(path, settings, answers, _writer(path, began, found, seen, replays=replays) if records else None)
-
-
-def _writer(path: Path, began: datetime, found: Recording | None, seen: Stamp | None, *, replays: bool) -> Writer:
-    return Writer(path, began, found, seen, replaces=not replays)
+    redactor = Redactor(settings.redact, taken=_placeholders(answers) if records else ())
+    writer = Writer(path, began, found, seen, replaces=not replays, redactor=redactor) if records else None
+    return Tape(path, settings, answers, writer, redactor)
 
 
 def _found(path: Path, mode: Mode) -> Recording | None:

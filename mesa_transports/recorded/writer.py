@@ -20,6 +20,7 @@ from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, File
 from mesa_transports.recorded.files import locked, remove_others, write
 from mesa_transports.recorded.format import dump, dump_interaction, files_of, load, new_header
 from mesa_transports.recorded.interactions import Header, Interaction, Recording
+from mesa_transports.recorded.redaction import Redactor
 
 __all__ = ["Stamp", "Writer", "put", "stamp"]
 
@@ -39,10 +40,18 @@ class Writer:
         found: What the file held when it was opened.
         stamp: The file's `stamp` before that was read.
         replaces: Whether what it held goes; otherwise it stays.
+        redactor: Takes out of all that is written what was not known to be secret when it was recorded.
     """
 
     def __init__(
-        self, path: Path, began: datetime, found: Recording | None, stamp: Stamp | None, *, replaces: bool
+        self,
+        path: Path,
+        began: datetime,
+        found: Recording | None,
+        stamp: Stamp | None,
+        *,
+        replaces: bool,
+        redactor: Redactor | None = None,
     ) -> None:
         self._path = path
         self._began = began
@@ -52,40 +61,51 @@ class Writer:
         self._others: tuple[Interaction, ...] = () if found is None or replaces else found.interactions
         self._own: list[Interaction] = []
         self._saved = 0
+        self._redactor = redactor or Redactor()
+        self._mark = 0
         self._lock = Lock()
         renew_in_child(self)
 
-    def add(self, interaction: Interaction) -> None:
-        """Take an interaction in, and write the file if enough is unsaved; raises as `save` does."""
+    def add(self, interaction: Interaction, mark: int = 0) -> None:
+        """Take in what was redacted at a mark, and write the file if enough is unsaved; raises as `save` does."""
         with self._lock:
+            self._mark = min(self._mark, mark)
             self._own.append(attrs.evolve(interaction, recorded_at=self._began))
             unsaved = len(self._own) - self._saved
             if unsaved * _SHARE > len(self._own) + len(self._others) or _is_large(interaction):
                 self._save()
 
     def save(self) -> None:
-        """Write what is unsaved.
+        """Write what is unsaved, or holds what is known to be secret by now.
 
         Raises:
             TransportError: the file cannot be written; what it held before is still there.
             DamagedRecording: another program broke the file meanwhile.
         """
         with self._lock:
-            if self._saved < len(self._own):
+            if self._saved < len(self._own) or self._mark < self._redactor.mark:
                 self._save()
 
     def _save(self) -> None:
         try:
             with locked(self._path):
                 self._look_again()
-                recording = put(self._path, Recording(header=self._header, interactions=(*self._others, *self._own)))
-                self._own = list(recording.interactions[len(self._others) :])
-                self._saved = len(self._own)
-                self._stamp = stamp(self._path)
+                self._put()
         except OSError as error:
             raise TransportError(
                 f"the recording {self._path} cannot be written: {error.strerror}", sent=True
             ) from error
+
+    def _put(self) -> None:
+        mark, held = self._redactor.mark, (*self._others, *self._own)
+        clean = self._redactor.again(held, self._mark)
+        if self._saved < len(self._own) or clean != held:
+            recording = put(self._path, Recording(header=self._header, interactions=clean))
+            self._others = recording.interactions[: len(self._others)]
+            self._own = list(recording.interactions[len(self._others) :])
+            self._saved = len(self._own)
+            self._stamp = stamp(self._path)
+        self._mark = mark
 
     def _look_again(self) -> None:
         """Find what other processes put into the file since it was last read."""
@@ -96,6 +116,7 @@ class Writer:
         except FileNotFoundError:
             self._others, self._saved = (), 0
             return
+        self._mark = 0
         gone = Counter(_identities(self._own[: self._saved], self._header))
         if self._dropped is not None:
             gone.update(_identities(self._dropped.interactions, self._dropped.header))

@@ -866,7 +866,7 @@ def test_any_key_in_any_text(key, before, after):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_waits_for_no_thread_of_its_parent():
     redactor = Redactor()
-    with redactor._lock, redactor._disguises._lock:
+    with redactor._known._lock, redactor._known.disguises._lock:
         child = os.fork()
         if not child:
             redactor.request(request(Authorization=f"Bearer {KEY}"))

@@ -22,6 +22,7 @@ from mesa_transports.recorded.tape import Mode, Settings, Tape, open_tape
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
 BEFORE = BEGAN - timedelta(days=1)
 KEY = "mesa_5KzV0qQ7w1hU2xR"
+LATE = "next-key-ABCDEFGHIJ"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -242,6 +243,76 @@ class TestSecrets:
         content = {"secret": "S", "note": f"{KEY[::-1]} another-secret cus_18"}
         answer = ask(again, f"o/{KEY[::-1]}?token=another-one", key=KEY[::-1], content=content)
         assert set(answer) == {"key", "a"}
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"key": LATE},
+            {"content": {"secret": LATE}},
+            {"live": {"token": LATE}},
+            {"live": {"a": f"https://u:{LATE}@h/"}},
+        ],
+    )
+    def test_one_that_is_told_late_is_taken_out_of_what_was_recorded_before(self, path, told):
+        tape = opened(path, "record")
+        ask(tape, f"o/{LATE}?a={LATE}", content={LATE: LATE}, live={"a": f"it is {LATE}"})
+        assert LATE in path.read_text(), "otherwise this test shows nothing"
+        ask(tape, "b", **told)
+        tape.save()
+        assert LATE not in path.read_text()
+        assert len(answers(path)) == 2
+
+    def test_one_that_is_told_by_the_answer_is_taken_out_of_its_request(self, path):
+        tape = opened(path, "record")
+        ask(tape, f"o/{LATE}", content={"a": LATE}, live={"token": LATE})
+        assert LATE not in path.read_text()
+
+    def test_one_that_is_told_late_is_taken_out_of_large_bodies(self, path):
+        data = bytes([255]) * 70_000 + LATE.encode()
+        tape = opened(path, "record")
+        asked, _ = tape.look_up(request("a"))
+        tape.add(asked, Response(200, {}, data))
+        ask(tape, "b", key=LATE)
+        tape.save()
+        (file,) = path.with_name("x.files").iterdir()
+        assert LATE.encode() not in file.read_bytes()
+        assert load(path).interactions[0].response.body.content().startswith(data[:70_000])
+
+    @pytest.mark.parametrize("asks", [["a"], ["a", "b"]])
+    def test_a_key_that_is_live_by_now_is_taken_out_of_an_older_run(self, path, asks):
+        begin(path, recorded("a", {"note": f"soon it is {LATE}"}))
+        tape = opened(path, "new")
+        for name in asks:
+            ask(tape, name, key=LATE)
+        tape.save()
+        assert LATE not in path.read_text()
+        assert answers(path)[0] == {"note": "soon it is REDACTED_API_KEY_1"}
+
+    def test_an_older_run_without_one_stays_to_the_byte(self, path):
+        begin(path, recorded("a", 1))
+        before = path.read_bytes()
+        tape = opened(path, "new")
+        ask(tape, "a")
+        tape.save()
+        assert path.read_bytes() == before
+
+    def test_what_is_taken_out_late_was_recorded_once(self, path):
+        tapes = [opened(path, mode, began=began) for mode, began in (("record", BEGAN), ("new", BEFORE))]
+        for number in range(20):
+            ask(tapes[0], f"a{number}", live=f"see {LATE}-{number}")
+            ask(tapes[1], f"b{number}", live=number)
+        ask(tapes[0], "c", key=LATE)
+        for each in tapes:
+            each.save()
+        assert len(answers(path)) == 41
+        assert LATE not in path.read_text()
+
+    def test_no_function_of_the_users_is_asked_again(self, path):
+        tape = opened(path, "record", redact=(str.swapcase,))
+        for number in range(3):
+            ask(tape, "a", key=f"{KEY}-{number}", live="Text")
+        tape.save()
+        assert answers(path) == ["tEXT"] * 3
 
     def test_a_miss_shows_none(self, path):
         begin(path, recorded("a", 1))
