@@ -5,8 +5,9 @@ A credential goes in and is used, and never comes out in an answer.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from attrs import field, frozen
 
 from mesa_core.urls import origin_of
 from mesa_transports.local.bodies.repos import UpstreamRequest
-from mesa_transports.local.clock import Clock, instant
+from mesa_transports.local.clock import Clock, instant, parsed_instant
 from mesa_transports.local.refusals import Conflict
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.store import Store
@@ -60,6 +61,14 @@ def _same_origin(uri: str, other: str) -> bool:
     return uri == other or (origin != "" and origin == origin_of(other))
 
 
+def _is_due(attempt: str | None, period: int, now: datetime) -> bool:
+    last = None if attempt is None else parsed_instant(attempt)
+    return last is None or (now - last).total_seconds() >= period
+
+
+def _nothing() -> None: ...
+
+
 class Upstreams:
     """The upstreams of a Depot's repositories, and which of them are being synchronised now."""
 
@@ -68,6 +77,8 @@ class Upstreams:
         self._clock = clock
         self._running: set[str] = set()
         self._running_lock = Lock()
+        self.on_period: Callable[[], None] = _nothing
+        """Called when there is an upstream to be polled."""
 
     def find(self, repository: Repository) -> Upstream | None:
         """Return a repository's upstream, or None."""
@@ -90,8 +101,23 @@ class Upstreams:
             " token_username = excluded.token_username",
             repository.id, asked.uri, asked.period, token, asked.token_username,
         )  # fmt: skip
+        if asked.period is not None:
+            self.on_period()
         if not same:
             self._record(repository.id, "last_sync_attempt = NULL, last_sync_success = NULL, last_sync_error = NULL")
+
+    def is_any_polled(self) -> bool:
+        """Tell whether there is an upstream to be polled."""
+        return self._store.row("SELECT 1 FROM upstreams WHERE period IS NOT NULL LIMIT 1") is not None
+
+    def due(self) -> list[str]:
+        """Return the ids of the repositories whose period has passed since the last attempt, or that had none yet."""
+        now = self._clock()
+        rows = self._store.rows(
+            "SELECT repository, period, last_sync_attempt FROM upstreams WHERE period IS NOT NULL"
+            " ORDER BY last_sync_attempt"
+        )
+        return [row["repository"] for row in rows if _is_due(row["last_sync_attempt"], row["period"], now)]
 
     def remove(self, repository: Repository) -> None:
         """Remove an upstream and its credential."""

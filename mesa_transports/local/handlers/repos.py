@@ -8,13 +8,12 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from mesa_transports.local import cursors
+from mesa_transports.local import cursors, syncs
 from mesa_transports.local.bodies.repos import RepositoryChange, RepositoryRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.git import refs
-from mesa_transports.local.git import sync as git_sync
 from mesa_transports.local.git.repository import open_repository, set_default_branch, size_of_objects
-from mesa_transports.local.refusals import BadRequest, Conflict, NotFound, NoUpstream
+from mesa_transports.local.refusals import NotFound, NoUpstream
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.services import Services
 from mesa_transports.local.upstreams import Upstream
@@ -96,19 +95,7 @@ def get_sync_status(call: Call) -> Response:
 
 def sync(call: Call) -> Response:
     """Answer `repos.sync` when the sync has ended: 409 where branches have diverged, 400 where git could not fetch."""
-    services, upstream = call.services, _upstream(call)
-    source = git_sync.Source(upstream.uri, upstream.token, upstream.token_username)
-    with services.upstreams.syncing(call.repository):
-        refused: type[BadRequest | Conflict] = BadRequest
-        try:
-            git_sync.fetch(services.repositories.path(call.repository), source, services.sync_timeout)
-            refused = Conflict
-            with call.writing() as git:
-                git_sync.fast_forward(git)
-        except git_sync.SyncFailed as error:
-            services.upstreams.failed(call.repository, str(error))
-            raise refused(f"sync failed: {error}") from None
-        services.upstreams.succeeded(call.repository)
+    syncs.sync(call.services, call.repository, call.root)
     return success()
 
 
