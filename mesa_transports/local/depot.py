@@ -17,6 +17,7 @@ from mesa_core.http import Request, Response
 from mesa_transports.local.clock import Clock, system_clock
 from mesa_transports.local.gate import Closed
 from mesa_transports.local.identities import new_key
+from mesa_transports.local.snapshots import SNAPSHOTS
 from mesa_transports.local.store import Store
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class LocalDepot:
             if path is None:
                 shutil.rmtree(self.path, ignore_errors=True)
             raise
-        temporary = self.path if path is None else self.path / "snapshots"
+        temporary = self.path if path is None else self.path / SNAPSHOTS
         self._release = weakref.finalize(self, _release, self._services.store, temporary, os.getpid())
 
     def handle(self, request: Request) -> Response:
@@ -163,7 +164,7 @@ class LocalDepot:
             return self._services.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Make the Depot hold what it held when the snapshot was taken; waits as `snapshot` does, and raises as it does.
+        """Go back to a snapshot; waits as `snapshot` does, and raises as it does.
 
         Raises:
             ConfigurationError: the snapshot is another Depot's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import tempfile
@@ -228,6 +229,50 @@ class TestARunThatMeetsItsOwnFile:
         ask(tape, "b", live=2)
         tape.save()
         assert answers(path) == kept
+
+
+class TestOtherKeys:
+    """In replay a key may be any word, and stand where it is none."""
+
+    @pytest.mark.parametrize("key", ["test", "main", "a-description", "dummy-key"])
+    @pytest.mark.parametrize("mode", ["replay", "new"])
+    def test_a_word_that_is_the_key_in_replay_stays_a_word(self, path, mode, key):
+        content = {"name": key, "text": f"this is {key}", "b64": base64.b64encode(b"x" * 30 + key.encode()).decode()}
+        tape = opened(path, "record")
+        ask(tape, f"{key}?a={key}", content=content, live=7)
+        tape.save()
+        assert ask(opened(path, mode), f"{key}?a={key}", content=content, key=key) == 7
+
+    @pytest.mark.parametrize("mode", ["replay", "new"])
+    def test_a_secret_beside_it_stays_secret(self, path, mode):
+        tape = opened(path, "record", redact=("mine-alone", re.compile("x{3}")))
+        ask(tape, "test", content={"name": "test", "secret": "s3cret-of-theirs"}, live=7)
+        ask(tape, "test", content=["test", "s3cret-of-theirs", "mine-alone xxx"], live=8)
+        tape.save()
+        again = opened(path, mode, redact=("mine-alone", re.compile("x{3}")))
+        assert ask(again, "test", content={"name": "test", "secret": "s3cret-of-ours"}, key="test") == 7
+        assert ask(again, "test", content=["test", "s3cret-of-ours", "mine-alone xxx"], key="test") == 8
+
+    def test_the_key_itself_still_is_any_key(self, path):
+        tape = opened(path, "record")
+        for number in range(2):
+            ask(tape, "a", content={"name": KEY}, live=number)
+        tape.save()
+        again = opened(path, "replay")
+        assert [ask(again, "a", content={"name": "test"}, key="test") for _ in range(2)] == [0, 1]
+
+    def test_a_miss_does_not_show_it(self, path):
+        begin(path, recorded("a", 1))
+        with pytest.raises(NoRecording) as caught:
+            opened(path, "replay").look_up(request("b", "abc-live", {"name": "abc-live"}))
+        assert "abc-live" not in str(caught.value)
+
+    def test_what_is_sent_is_recorded_without_it(self, path):
+        begin(path, recorded("a", 1))
+        tape = opened(path, "new")
+        ask(tape, "b", key="abc-live", content={"name": "abc-live"})
+        tape.save()
+        assert "abc-live" not in path.read_text()
 
 
 class TestSecrets:
