@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 from mesa_core.hookspecs import hookimpl
 from mesa_core.transport import TransportFactory
+from mesa_transports.local.clock import ManualClock
 from mesa_transports.local.depot import LocalDepot
 from mesa_transports.local.transport import LocalTransport
 
-__all__ = ["LocalDepot", "LocalTransport", "provide_transports"]
+__all__ = ["LocalDepot", "LocalTransport", "ManualClock", "provide_transports"]
 
 
 @hookimpl

@@ -8,27 +8,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import secrets
 from typing import Any, Final
 
 from attrs import frozen
 
 from mesa_transports.local.clock import Clock, instant
+from mesa_transports.local.identities import Identities
 from mesa_transports.local.refusals import Forbidden, NotFound, Unauthorized
 from mesa_transports.local.store import Row, Store
 
-__all__ = ["DEFAULT_SCOPES", "SCOPES", "Caller", "Keys", "new_secret"]
+__all__ = ["DEFAULT_SCOPES", "SCOPES", "Caller", "Keys"]
 
 SCOPES: Final = (
     "git:read", "git:write", "repo:read", "repo:create", "repo:delete", "webhook:read", "webhook:write", "admin",
 )  # fmt: skip
 DEFAULT_SCOPES: Final = ("git:read", "git:write", "repo:read")
 """What a key made without scopes may do: work in repositories, but neither make nor delete them."""
-
-
-def new_secret() -> str:
-    """Return a new key."""
-    return f"mesa_{secrets.token_urlsafe(32)}"
 
 
 @frozen
@@ -52,9 +47,12 @@ _ADMINISTRATOR: Final = Caller(None, frozenset({"admin"}))
 class Keys:
     """The keys of a Depot."""
 
-    def __init__(self, store: Store, clock: Clock, *, root_key: str | None, open_to_any_key: bool) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, identities: Identities, *, root_key: str | None, open_to_any_key: bool
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._identities = identities
         self._root_hash = None if root_key is None else _hash(root_key)
         self._open = open_to_any_key
 
@@ -68,6 +66,10 @@ class Keys:
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
             raise _unauthorized("expected the header 'Authorization: Bearer <API key>'")
+        return self.caller_of(key)
+
+    def caller_of(self, key: str) -> Caller:
+        """Return the caller whom a key stands for; raises as `authenticate` does."""
         digest = _hash(key)
         if self._root_hash is not None and hmac.compare_digest(digest, self._root_hash):
             return _ADMINISTRATOR
@@ -88,7 +90,7 @@ class Keys:
 
     def create(self, org: str, name: str | None, scopes: list[str]) -> dict[str, Any]:
         """Make a key and return it, with its secret, as the contract shows it."""
-        key, identifier, now = new_secret(), f"key_{secrets.token_hex(12)}", instant(self._clock())
+        key, identifier, now = self._identities.secret("mesa"), self._identities.new("key"), instant(self._clock())
         scopes = list(dict.fromkeys(scopes))
         self._store.change(
             "INSERT INTO api_keys (id, org, hash, name, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)",

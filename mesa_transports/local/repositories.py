@@ -5,7 +5,6 @@ A directory is named by the repository's id, so neither renaming nor odd names t
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sqlite3
 from pathlib import Path
@@ -15,6 +14,7 @@ from attrs import frozen
 
 from mesa_transports.local.clock import Clock, instant
 from mesa_transports.local.git.repository import init_repository
+from mesa_transports.local.identities import Identities
 from mesa_transports.local.refusals import Conflict, NotFound
 from mesa_transports.local.store import Row, Store
 
@@ -36,15 +36,16 @@ class Repository:
 class Repositories:
     """The repositories of a Depot."""
 
-    def __init__(self, store: Store, directory: Path, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Path, clock: Clock, identities: Identities) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._identities = identities
         self._locks: dict[str, RLock] = {}
 
     def create(self, org: str, name: str, default_branch: str) -> Repository:
         """Make an empty repository; Conflict when the name is taken."""
-        identifier = f"repo_{secrets.token_hex(12)}"
+        identifier = self._identities.new("repo")
         # First the directory, then the record: what is listed can be opened, whenever the process dies.
         init_repository(self._path(identifier), default_branch)
         try:
@@ -66,7 +67,11 @@ class Repositories:
 
     def current(self, repository: Repository) -> Repository:
         """Return the record as it is now; NotFound when the repository was deleted."""
-        row = self._store.row("SELECT * FROM repositories WHERE id = ?", repository.id)
+        return self.by_id(repository.id)
+
+    def by_id(self, identifier: str) -> Repository:
+        """Return a repository by its id; NotFound when there is none."""
+        row = self._store.row("SELECT * FROM repositories WHERE id = ?", identifier)
         if row is None:
             raise NotFound("Repository not found")
         return _repository(row)

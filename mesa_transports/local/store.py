@@ -20,6 +20,7 @@ Row: TypeAlias = sqlite3.Row
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS organizations (name TEXT PRIMARY KEY, created_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS api_keys (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
@@ -75,16 +76,37 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # On a full disk SQLite may have rolled back by itself, or have failed to commit.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def setting(self, name: str, make: Callable[[], str]) -> str:
         """Return a setting, made when it is asked for the first time."""
         self.change("INSERT OR IGNORE INTO settings VALUES (?, ?)", name, make())
         (row,) = self.rows("SELECT value FROM settings WHERE name = ?", name)
         return str(row["value"])
+
+    def counted(self, name: str) -> int:
+        """Return how often this was asked for, this time included."""
+        (row,) = self.rows(
+            "INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number", name
+        )
+        return int(row["number"])
+
+    def copy(self) -> sqlite3.Connection:
+        """Return a copy of the database as it is now, in memory."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with self._lock:
+            self._connection.backup(copy)
+        return copy
+
+    def restore(self, copy: sqlite3.Connection) -> None:
+        """Make the database what a copy of it is."""
+        with self._lock:
+            copy.backup(self._connection)
 
     def close(self) -> None:
         """Close the database; a second call does nothing."""
