@@ -14,6 +14,8 @@ from typing import Final
 
 from filelock import FileLock
 
+from mesa_transports.recorded.deferral import inside
+
 __all__ = ["locked", "remove_others", "write"]
 
 _OURS: Final = re.compile(r"[0-9a-f]{64}\.bin|\.[0-9a-f]{64}\.bin\.tmp")
@@ -62,7 +64,7 @@ def locked(path: Path) -> Generator[None]:
     directory = Path(tempfile.gettempdir(), f"mesa-sdk-locks-{owner}")
     directory.mkdir(mode=0o700, exist_ok=True)
     one_file = os.path.realpath(path)  # however it is spelt
-    with FileLock(directory / f"{hashlib.sha256(os.fsencode(one_file)).hexdigest()[:32]}.lock"):
+    with inside(), FileLock(directory / f"{hashlib.sha256(os.fsencode(one_file)).hexdigest()[:32]}.lock"):
         yield
 
 

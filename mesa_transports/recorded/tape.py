@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from attrs import frozen
@@ -13,6 +14,7 @@ from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request, Response
 from mesa_transports.recorded.answers import Answers
 from mesa_transports.recorded.bodies import BinaryBody
+from mesa_transports.recorded.deferral import inside, outside
 from mesa_transports.recorded.disguises import placeholders_in
 from mesa_transports.recorded.errors import DamagedRecording
 from mesa_transports.recorded.format import load
@@ -95,8 +97,10 @@ class Tape:
     def add(self, asked: RecordedRequest, response: Response) -> None:
         """Take in what a request was answered; raises as `Writer.add` does."""
         if self._writer is not None:
-            mark = self._redactor.mark
-            self._writer.add(self._redactor.interaction(asked, response), mark)
+            with inside():
+                mark = self._redactor.mark
+                interaction = self._redactor.interaction(asked, response)
+            outside(partial(self._writer.add, interaction, mark))
 
     def save(self) -> None:
         """Write what is unsaved; raises as `Writer.save` does."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import weakref
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, Self, TypeVar, cast
 
 from anyio import to_thread
@@ -19,6 +20,7 @@ from mesa_core.strict import Mismatch
 from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
 from mesa_core.transport_lookup import named_async_transport, named_transport
 from mesa_transports.recorded.clock import ReplayClock, answered
+from mesa_transports.recorded.deferral import outside, put_off
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.matching import DEFAULT_MATCH_ON, MatchOn
 from mesa_transports.recorded.options import DEFAULT_INNER, Options
@@ -93,18 +95,20 @@ class _Recorded(Generic[X]):
     def over(cls, options: Options, inner: str | X, tape: Tape) -> Self:
         """Return a transport over a recording that its caller holds and saves; no two over it give the same answer."""
         transport = cls.__new__(cls)
-        transport._use(options, inner, tape, weakref.finalize(transport, _leave))  # noqa: SLF001 - its own
+        transport._use(options, inner, tape, _leave)  # noqa: SLF001 - its own
         return transport
 
     def _open(self, options: Options, inner: str | X, began: datetime | None) -> None:
         tape = SESSIONS.hold(options, began)
-        self._use(options, inner, tape, weakref.finalize(self, SESSIONS.release, tape, options.mode))
+        self._use(options, inner, tape, partial(SESSIONS.release, tape, options.mode))
 
-    def _use(self, options: Options, inner: str | X, tape: Tape, release: weakref.finalize[..., Self]) -> None:
+    def _use(self, options: Options, inner: str | X, tape: Tape, release: Callable[[], None]) -> None:
         self._options = options
         self._given = inner
         self._tape = tape
-        self._release = release  # at exit, too
+        self._release = release
+        self._dropped = weakref.finalize(self, put_off, release)
+        self._dropped.atexit = False  # the sessions save all
         if self._tape.records:
             self._inner = self._opened(inner)
 
@@ -148,8 +152,13 @@ class _Recorded(Generic[X]):
             raise TransportError(f"{self._tape.path}: nothing is sent in the mode {self.mode}", sent=False)
         return self._inner
 
+    def _let_go(self) -> None:
+        """Give the recording back, once."""
+        if self._dropped.detach():
+            outside(self._release)
+
     def _check_open(self) -> None:
-        if not self._release.alive:
+        if not self._dropped.alive:
             raise ConnectError("the recorded transport is closed")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -186,7 +195,7 @@ class RecordedTransport(_Recorded[Transport]):
     def close(self) -> None:
         """Save what is unsaved and close the inner transport, if it was given by name; a second call does nothing."""
         try:
-            self._release()
+            self._let_go()
         finally:
             if self._owned is not None:
                 self._owned.close()
@@ -221,7 +230,7 @@ class AsyncRecordedTransport(_Recorded[AsyncTransport]):
     async def aclose(self) -> None:
         """Save what is unsaved and close the inner transport, if it was given by name; a second call does nothing."""
         try:
-            await to_thread.run_sync(self._release)
+            await to_thread.run_sync(self._let_go)
         finally:
             if self._owned is not None:
                 await self._owned.aclose()

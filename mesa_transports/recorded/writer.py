@@ -17,6 +17,7 @@ from mesa_core.errors import TransportError
 from mesa_core.strict import Mismatch
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody
+from mesa_transports.recorded.deferral import inside
 from mesa_transports.recorded.files import locked, remove_others, write
 from mesa_transports.recorded.format import dump, dump_interaction, files_of, load, new_header
 from mesa_transports.recorded.interactions import Header, Interaction, Recording
@@ -68,7 +69,7 @@ class Writer:
 
     def add(self, interaction: Interaction, mark: int = 0) -> None:
         """Take in what was redacted at a mark, and write the file if enough is unsaved; raises as `save` does."""
-        with self._lock:
+        with inside(), self._lock:
             self._mark = min(self._mark, mark)
             self._own.append(attrs.evolve(interaction, recorded_at=self._began))
             unsaved = len(self._own) - self._saved
@@ -82,7 +83,7 @@ class Writer:
             TransportError: the file cannot be written; what it held before is still there.
             DamagedRecording: another program broke the file meanwhile.
         """
-        with self._lock:
+        with inside(), self._lock:
             if self._saved < len(self._own) or self._mark < self._redactor.mark:
                 self._save()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
 import json
 import os
 import pickle
@@ -319,16 +318,6 @@ class TestLifetime:
         with pytest.raises(ConnectError, match="closed"):
             transport.send(Request("GET", "https://depot.mesa.dev/api/v1/o/a"))
         assert inner.requests == []
-
-    def test_what_is_unsaved_is_saved_when_nobody_closes(self, path):
-        inner = Script(*(repo(f"r{number}") for number in range(42)))
-        transport = RecordedTransport(path=path, mode="record", inner=inner)
-        for number in range(42):
-            transport.send(Request("GET", f"https://depot.mesa.dev/api/v1/o/r{number}"))
-        assert len(names(path)) < 42  # otherwise this test shows nothing
-        del transport
-        gc.collect()
-        assert len(names(path)) == 42
 
     def test_a_client_pickles_as_its_configuration(self, ask, path):
         ask("a", options={"mode": "record", "inner": Script(repo("a"))})

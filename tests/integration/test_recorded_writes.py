@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -15,36 +14,15 @@ from pathlib import Path
 
 import anyio
 import pytest
+from echo import Echo, recorded, url
 
-from mesa_core import Request, Response
+from mesa_core import Request
 from mesa_sdk import AsyncMesa, Mesa
 from mesa_transports.recorded import NoRecording, RecordedTransport
 from mesa_transports.recorded.format import load
 
 KEY = "mesa_root_key_of_the_tests"
-JSON = {"Content-Type": "application/json"}
 THREADS, REQUESTS = 8, 32
-
-
-def url(name: object) -> str:
-    return f"https://depot.mesa.dev/api/v1/o/{name}"
-
-
-class Echo:
-    """An inner transport that answers with what it was asked for, and large bytes where "large" is."""
-
-    def send(self, request: Request, /) -> Response:
-        name = request.url.rpartition("/")[2]
-        if "large" in name:
-            return Response(200, {"Content-Type": "application/octet-stream"}, b"\xff" + name.encode() * 10_000)
-        return Response(200, JSON, json.dumps({"name": name}).encode())
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-def recorded(path: Path) -> Counter[str]:
-    return Counter(each.request.url.rpartition("/")[2] for each in load(path).interactions)
 
 
 @pytest.fixture
@@ -125,7 +103,7 @@ def record_all(transport_of) -> None:
 PROGRAM = """
 import itertools, sys
 sys.path.insert(0, {folder!r})
-from test_recorded_writes import Echo, url
+from echo import Echo, url
 from mesa_core import Request
 from mesa_transports.recorded import RecordedTransport
 
@@ -141,7 +119,7 @@ transport.close()
 
 
 def start(path: Path, mode: str, name: str, *, endless: bool = False) -> subprocess.Popen[str]:
-    code = PROGRAM.format(folder=str(Path(__file__).parent), path=str(path), mode=mode, name=name, endless=endless)
+    code = PROGRAM.format(folder=str(Path(__file__).parents[1]), path=str(path), mode=mode, name=name, endless=endless)
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
