@@ -55,16 +55,32 @@ def load_plugins(config: ClientConfig) -> Plugins:
         if name not in names:
             raise ConfigurationError(f"disable_plugins: {unknown('plugin', name, names)}")
     wanted = [*((name, name) for name in BUILT_IN_PLUGINS), *given]
-    return Plugins(
+    loaded = [
         load("plugin", each) if isinstance(each, str) else NamedPlugin(name, each)
         for name, each in wanted
         if name not in config.disable_plugins
-    )
+    ]
+    _check_none_runs_twice(loaded)
+    return Plugins(loaded)
+
+
+def _check_none_runs_twice(plugins: Iterable[NamedPlugin]) -> None:
+    kinds: dict[str, type[object]] = {}
+    for each in plugins:
+        if each.name in BUILT_IN_PLUGINS:
+            kinds[each.name] = type(each.plugin)
+            continue
+        for name, kind in kinds.items():
+            if isinstance(each.plugin, kind):
+                raise ConfigurationError(
+                    f"plugin {each.name!r} would run beside the built-in {name!r}, which does the same; "
+                    f"to run it instead, pass disable_plugins=[{name!r}] too"
+                )
 
 
 def _expanded(given: Iterable[object]) -> Iterator[object]:
     for each in given:
-        yield from third_party() if each == "*" else (each,)
+        yield from third_party() if isinstance(each, str) and each == "*" else (each,)
 
 
 def _unique(given: Iterable[object]) -> Iterator[tuple[str, object]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from typing import Any
+from types import FunctionType, MethodType
+from typing import Any, Final, cast
 
 import pluggy
 
@@ -22,6 +23,13 @@ __all__ = ["HookManager", "check_plugin"]
 _PLAIN = pluggy.HookimplOpts(
     wrapper=False, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False, specname=None
 )
+_ELSEWHERE: Final = {
+    "on_request": "before_request",
+    "on_response": "after_response",
+    "after_request": "after_response",
+    "on_exception": "on_error",
+}
+"""What other libraries call such hooks."""
 
 
 class HookManager(pluggy.PluginManager):
@@ -55,6 +63,7 @@ def check_plugin(manager: HookManager, name: str, plugin: object) -> None:
             raise ConfigurationError(f"plugin {name!r}: {unknown('hook', hook, HOOKS)}")
         if options["wrapper"] or options["hookwrapper"]:
             raise ConfigurationError(f"{where}: wrappers are not supported; use the hooks before and after instead")
+        _check_kind(where, plugin, attribute)
         _check_function(where, getattr(plugin, attribute), _parameters(hook))
 
 
@@ -63,19 +72,36 @@ def _hooks(manager: HookManager, name: str, plugin: object) -> Iterator[tuple[st
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is not None:
             yield attribute, options
-        elif isinstance(plugin, Plugin) and attribute not in HOOKS and not attribute.startswith("_"):
-            near = get_close_matches(attribute, HOOKS, n=1, cutoff=0.85)
-            if near:
-                raise ConfigurationError(f"plugin {name!r}: {attribute!r} is no hook; did you mean {near[0]!r}?")
+        elif isinstance(plugin, Plugin) and not attribute.startswith("_"):
+            _check_no_hook(name, plugin, attribute)
+
+
+def _check_no_hook(name: str, plugin: Plugin, attribute: str) -> None:
+    if attribute in HOOKS:
+        if attribute in getattr(plugin, "__dict__", {}):
+            raise ConfigurationError(
+                f"plugin {name!r}: {attribute!r} is set on the object and would never be called; "
+                "a hook is a method of the class"
+            )
+        return
+    near = _ELSEWHERE.get(attribute) or next(iter(get_close_matches(attribute, HOOKS, n=1, cutoff=0.85)), None)
+    if near:
+        raise ConfigurationError(f"plugin {name!r}: {attribute!r} is no hook; did you mean {near!r}?")
 
 
 def _parameters(hook: str) -> tuple[str, ...]:
     return tuple(inspect.signature(getattr(Plugin, hook)).parameters)[1:]
 
 
-def _check_function(where: str, function: Callable[..., Any], known: tuple[str, ...]) -> None:
-    if not callable(function):
+def _check_kind(where: str, plugin: object, attribute: str) -> None:
+    function: Any = inspect.getattr_static(plugin, attribute)  # so that no property is run
+    if isinstance(function, staticmethod | classmethod):
+        function = cast("Any", function).__func__
+    if not isinstance(function, FunctionType | MethodType):
         raise ConfigurationError(f"{where}: expected a function, got {type(function).__name__}")
+
+
+def _check_function(where: str, function: Callable[..., Any], known: tuple[str, ...]) -> None:
     if (
         inspect.iscoroutinefunction(function)
         or inspect.isasyncgenfunction(function)

@@ -73,6 +73,12 @@ class MesaError(Exception):
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
+def note_once(error: BaseException, note: str) -> None:
+    """Add a note, unless the error has it: one object may be raised by many calls."""
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
 def _rebuild(kind: type[MesaError], args: tuple[object, ...], state: dict[str, object]) -> MesaError:
     error = kind.__new__(kind, *args)
     error.args = args

@@ -25,6 +25,7 @@ from mesa_core.errors import (
     RequestTimeout,
     ResponseValidationError,
     TransportError,
+    note_once,
 )
 from mesa_core.http import Headers, Request, Response
 from mesa_core.operations import Operation
@@ -116,7 +117,7 @@ def _end(error: BaseException | None, plugins: Plugins, call: Call) -> None:
         if error is None:
             _sign(failure, call)
             raise
-        error.add_note(f"afterwards: {failure}")
+        note_once(error, f"afterwards: {failure}")
 
 
 def _request(operation: Operation[T], call: Call, url: str) -> Request:

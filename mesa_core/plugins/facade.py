@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from mesa_core.call import Instead, Retry
 from mesa_core.checks import HookManager, check_plugin
-from mesa_core.errors import MesaError, PluginError
+from mesa_core.errors import ConfigurationError, MesaError, PluginError, note_once
 from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
 from mesa_core.http import Request, Response
 from mesa_core.installed import NamedPlugin, distribution_of
@@ -70,7 +70,7 @@ class _Implementation:
         try:
             answer = self.function(*[arguments[name] for name in self.arguments])
         except MesaError as error:  # a decision of the plugin's, such as refusing a request
-            error.add_note(f"raised by {self.entry.info} in {hook}")
+            note_once(error, f"raised by {self.entry.info} in {hook}")
             raise
         except Exception as error:  # its text may hold a secret, so its type must do; the cause has the rest
             raise _broken(self.entry, hook, f"raised {type(error).__name__}") from error
@@ -111,8 +111,7 @@ class Plugins:
         manager = HookManager(NAMESPACE)
         manager.add_hookspecs(Plugin)
         for each in reversed(named):  # pluggy calls the last registered first
-            check_plugin(manager, each.name, each.plugin)
-            manager.register(each.plugin, each.name)
+            _register(manager, each)
         self._entries = {each.name: _Entry(each, _hooks(manager, each.plugin)) for each in named}
         self._implementations = {hook: self._ordered(manager, hook) for hook in HOOKS}
 
@@ -202,6 +201,17 @@ class Plugins:
 
     def __repr__(self) -> str:
         return f"<Plugins: {', '.join(self._entries)}>"
+
+
+def _register(manager: HookManager, named: NamedPlugin) -> None:
+    try:
+        check_plugin(manager, named.name, named.plugin)
+        bool(named.plugin == manager)  # as pluggy will compare it, in the name of whichever comes next
+        manager.register(named.plugin, named.name)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # such as a __dir__ or an __eq__ that raises
+        raise ConfigurationError(f"plugin {named.name!r} cannot be looked at: {type(error).__name__}") from error
 
 
 def _broken(entry: _Entry, hook: str, what: str) -> PluginError:

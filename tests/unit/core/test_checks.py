@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -104,6 +105,56 @@ class Switched(Plugin):
     before_request = None  # type: ignore[assignment]
 
 
+class SetOnTheObject(Plugin):
+    def __init__(self) -> None:
+        self.on_error = lambda error, call: None  # type: ignore[method-assign]
+
+    def after_call(self, call: Call) -> None: ...
+
+
+class NameOfAnotherSdk(Plugin):
+    def before_call(self, call: Call) -> None: ...
+
+    def on_response(self, response: Response) -> None: ...
+
+
+class CallableObject(Plugin):
+    class Hook:
+        def __call__(self, call: Call) -> None: ...
+
+    before_call = Hook()  # type: ignore[assignment]
+
+
+class Partial(Plugin):
+    before_call = functools.partialmethod(lambda self, x, call: None, 1)  # type: ignore[assignment]
+
+
+class StaticPartial(Plugin):
+    before_call = staticmethod(functools.partial(lambda x, call: None, 1))  # type: ignore[assignment]
+
+
+class Raising(Plugin):
+    @property
+    def before_call(self) -> None:  # type: ignore[override]
+        raise ZeroDivisionError
+
+
+class Closed(Plugin):
+    def before_call(self, call: Call) -> None: ...
+
+    def __dir__(self) -> list[str]:
+        raise ZeroDivisionError
+
+
+class Incomparable(Plugin):
+    def before_call(self, call: Call) -> None: ...
+
+    def __eq__(self, other: object) -> bool:
+        raise ZeroDivisionError
+
+    __hash__ = Plugin.__hash__
+
+
 @pytest.mark.parametrize(
     ("plugin", "message"),
     [
@@ -134,6 +185,14 @@ class Switched(Plugin):
         (Switched(), "hook 'before_request': expected a function, got NoneType"),
         (MisspeltUnmarked, "plugin 'MisspeltUnmarked' is the class MisspeltUnmarked; pass an instance of it"),
         (None, "plugin 'NoneType' has no hooks"),
+        (SetOnTheObject(), "'on_error' is set on the object and would never be called; a hook is a method of"),
+        (NameOfAnotherSdk(), r"'on_response' is no hook; did you mean 'after_response'\?"),
+        (CallableObject(), "hook 'before_call': expected a function, got Hook"),
+        (Partial(), "hook 'before_call': expected a function, got partialmethod"),
+        (StaticPartial(), "hook 'before_call': expected a function, got partial"),
+        (Raising(), "hook 'before_call': expected a function, got property"),
+        (Closed(), "plugin 'Closed' cannot be looked at: ZeroDivisionError"),
+        (Incomparable(), "plugin 'Incomparable' cannot be looked at: ZeroDivisionError"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
 )
@@ -147,6 +206,21 @@ def test_the_same_object_twice_is_refused(client: Client) -> None:
     plugin = Default()
     with pytest.raises(ConfigurationError, match="the same Default object is listed twice"):
         client(plugins=[plugin, plugin])
+
+
+def test_an_object_may_put_a_function_in_the_place_of_its_class_s_hook(client: Client) -> None:
+    class Replaced(Plugin):
+        def after_call(self, call: Call) -> None:
+            raise AssertionError
+
+    plugin, calls = Replaced(), []
+    plugin.after_call = calls.append  # type: ignore[method-assign]
+    with pytest.raises(ConfigurationError, match="hook 'after_call': expected a function, got builtin_function"):
+        client(plugins=[plugin])
+    plugin.after_call = lambda call: calls.append(call)  # type: ignore[method-assign]  # noqa: PLW0108 - a function
+    with pytest.raises(MesaError):
+        client(Response(404), plugins=[plugin]).org.get(org="o")
+    assert len(calls) == 1
 
 
 def test_a_helper_with_a_name_of_its_own_is_no_misspelt_hook(client: Client) -> None:

@@ -158,6 +158,22 @@ class TestFailures:
         assert caught.value.__notes__[0].endswith("in before_request")
         assert mesa.transport.requests == []
 
+    def test_one_error_that_many_calls_raise_has_its_notes_once(self, client: Client) -> None:
+        refused = InvalidRequest("not on Sundays", field="org")
+
+        class Refuses(Plugin):
+            def before_request(self, request: Request) -> None:
+                raise refused
+
+            def after_call(self, call: Call) -> None:
+                raise LookupError
+
+        mesa = client(plugins=[Refuses()])
+        for _ in range(3):
+            with pytest.raises(InvalidRequest):
+                mesa.org.get(org="o")
+        assert len(refused.__notes__) == 2
+
     def test_an_interrupt_is_no_plugin_error(self, client: Client) -> None:
         class Interrupted(Plugin):
             def before_request(self, request: Request) -> None:

@@ -118,9 +118,11 @@ MISBEHAVING = {
     f"{PLUGIN}    def provide_transports(self): return {{1: object}}": (
         "returned a name of type int, not str, in provide_transports"
     ),
-    f"{PLUGIN}    @property\n    def before_call(self): raise RuntimeError('text')": "RuntimeError: text",
-    f"{PLUGIN}{HOOK}\n    def __dir__(self): raise ValueError('text')": "ValueError: text",
-    f"{PLUGIN}{HOOK}\n    def __eq__(self, other): raise ValueError('text')": "ValueError: text",
+    f"{PLUGIN}    @property\n    def before_call(self): raise RuntimeError('text')": (
+        "hook 'before_call': expected a function, got property"
+    ),
+    f"{PLUGIN}{HOOK}\n    def __dir__(self): raise ValueError('text')": "cannot be looked at: ValueError",
+    f"{PLUGIN}{HOOK}\n    def __eq__(self, other): raise ValueError('text')": "cannot be looked at: ValueError",
 }
 
 

@@ -17,7 +17,8 @@ from mesa_core import (
     Retry,
     hookimpl,
 )
-from mesa_sdk import Mesa
+from mesa_plugins.retries import Retries
+from mesa_sdk import ConfigurationError, Mesa
 
 Client = Callable[..., Mesa]
 ORG = {"created_at": "2026-01-02T03:04:05Z", "num_repos": 3}
@@ -85,6 +86,25 @@ class TestOrder:
         mesa.org.get(org="o")
         assert keys == [None]
         assert mesa.transport.requests[0].headers["Authorization"] == "Bearer key"
+
+
+class TestBuiltIns:
+    def test_a_second_one_beside_it_is_refused(self, client: Client) -> None:
+        class Mine(Retries):
+            pass
+
+        for given, name in ((Retries(), "Retries"), (Mine(), "Mine")):
+            with pytest.raises(ConfigurationError) as caught:
+                client(plugins=[given])
+            assert str(caught.value) == (
+                f"plugin {name!r} would run beside the built-in 'retries', which does the same; "
+                "to run it instead, pass disable_plugins=['retries'] too"
+            )
+            assert names(client(plugins=[given], disable_plugins=["retries"]))[-1] == name
+
+    def test_two_that_are_listed_are_what_was_asked_for(self, client: Client) -> None:
+        mesa = client(plugins=[Retries(), Retries()], disable_plugins=["retries"])
+        assert names(mesa)[-2:] == ["Retries", "Retries-2"]
 
 
 class TestAnswers:
