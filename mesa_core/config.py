@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,8 @@ __all__ = ["DEFAULT_SERVER_URL", "ApiKey", "ClientConfig", "resolve"]
 DEFAULT_SERVER_URL: Final = "https://depot.mesa.dev/api/v1"
 DEFAULT_TIMEOUT_MS: Final = 30_000
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f\\]+")
+
+_NOT_AWAITED: Final = "the callable must be a plain function, since nothing awaits it; fetch the key elsewhere"
 
 ApiKey: TypeAlias = str | Callable[[], str]
 """A key, or a callable that is asked for one before each attempt, and once more after a 401."""
@@ -90,6 +93,8 @@ def resolve(
 
 def _api_key(given: object, *, needed: bool) -> ApiKey | None:
     if callable(given):
+        if inspect.iscoroutinefunction(given) or inspect.iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004 - an object whose own __call__ is `async`
+            raise ConfigurationError(f"api_key: {_NOT_AWAITED}")
         return cast("Callable[[], str]", given)
     key = os.environ.get("MESA_API_KEY") if given is None else given
     if key is None or key == "":
@@ -107,6 +112,9 @@ def check_key(key: object) -> str:
     Raises:
         ConfigurationError: it is no str, is blank, or holds white space or a control character.
     """
+    if inspect.iscoroutine(key):
+        key.close()  # nobody else could, and Python would warn of it
+        raise ConfigurationError(f"api_key: {_NOT_AWAITED}")
     if not isinstance(key, str):
         raise ConfigurationError(f"api_key: the callable must return a str, got {type(key).__name__}")
     if not key.strip():

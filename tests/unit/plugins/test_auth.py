@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -142,6 +144,27 @@ def test_a_callable_that_gives_no_key_is_an_error_before_anything_is_sent(
     assert KEY not in str(caught.value)
     assert "auth" in caught.value.__notes__[0]
     assert mesa.transport.requests == []
+
+
+async def fetched() -> str:
+    return KEY
+
+
+class Fetches:
+    async def __call__(self) -> str:
+        return KEY
+
+
+@pytest.mark.parametrize("key", [fetched, functools.partial(fetched), Fetches()], ids=["function", "partial", "object"])
+def test_an_async_callable_is_refused_when_the_client_is_built(client: Client, key: Any) -> None:
+    with pytest.raises(ConfigurationError, match="api_key: the callable must be a plain function, since nothing await"):
+        client(api_key=key)
+
+
+def test_one_that_turns_out_to_be_async_is_an_error_and_no_warning(client: Client) -> None:
+    with pytest.raises(ConfigurationError, match="api_key: the callable must be a plain function, since nothing await"):
+        client(api_key=lambda: fetched()).org.get(org="o")  # noqa: PLW0108 - what hides that it is async
+    gc.collect()  # a coroutine that nobody closed would warn now
 
 
 REFUSED = {
