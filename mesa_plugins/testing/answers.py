@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from mesa_core import Request, Response, without_secrets
 
-__all__ = ["Answer", "Expected", "Reply", "answer", "on", "respond", "shown", "target_of"]
+__all__ = ["Answer", "Expected", "Reply", "answer", "check_answer", "on", "respond", "shown", "target_of"]
 
 Reply: TypeAlias = Response | BaseException | int | Mapping[str, Any]
 """A response; an exception to raise; a status, for `answer(status=…)`; or a JSON object, for `answer(…)`.
@@ -19,6 +19,8 @@ Reply: TypeAlias = Response | BaseException | int | Mapping[str, Any]
 `KeyboardInterrupt()` and `asyncio.CancelledError()` break the call off. `Any`: JSON of every shape.
 """
 _WITHOUT_BODY: Final = (204, 304)
+_STATUSES: Final = range(200, 600)
+_KINDS: Final = (Response, BaseException, int, Mapping)
 _ERRORS: Final = 400  # where HTTP's error statuses begin
 
 
@@ -72,6 +74,20 @@ def respond(given: Answer, request: Request) -> Response:
     return answer(status=reply) if isinstance(reply, int) else answer(reply)
 
 
+def check_answer(given: object) -> None:
+    """Refuse what cannot be an answer, when a script is written and not when a client asks.
+
+    Raises:
+        TypeError: it is not of a kind that answers are of.
+        ValueError: it is no status that a final response can have.
+    """
+    reply = given.reply if isinstance(given, Expected) else given
+    if isinstance(reply, bool) or not (callable(reply) or isinstance(reply, _KINDS)):
+        raise TypeError(f"expected a Response, a status, a JSON object, an exception or a function, got {reply!r}")
+    if isinstance(reply, int) and reply not in _STATUSES:
+        raise ValueError(f"expected a status from 200 to 599, got {reply}")
+
+
 def shown(given: Answer) -> str:
     """Return an answer as a message shows it."""
     if isinstance(given, Expected):
@@ -91,5 +107,8 @@ def target_of(request: Request) -> str:
 def _body(status: int) -> dict[str, Any]:  # `Any`: JSON
     if status < _ERRORS:
         return {"success": True}
-    known = HTTPStatus(status)
-    return {"error": {"code": known.name, "message": known.phrase, "details": {}}}
+    try:
+        code, phrase = HTTPStatus(status).name, HTTPStatus(status).phrase
+    except ValueError:  # such as 420, which some proxies answer
+        code, phrase = f"HTTP_{status}", "unknown status"
+    return {"error": {"code": code, "message": phrase, "details": {}}}

@@ -41,9 +41,11 @@ class FakeClock:
         self.advance(seconds)
 
     async def asleep(self, seconds: float, /) -> None:
-        """Note a wait of `async` code, and let its time pass."""
-        self.waits.append(seconds)
-        self.advance(seconds)
+        """Note a wait of `async` code, and let its time pass. Others get their turn, and may cancel it."""
+        from anyio.lowlevel import checkpoint  # noqa: PLC0415 - only async code pays for it
+
+        self.sleep(seconds)
+        await checkpoint()
 
     def advance(self, seconds: float) -> None:
         """Let time pass, as a slow server would."""

@@ -10,7 +10,7 @@ from typing import Final, TypedDict, Unpack
 from attrs import evolve
 
 from mesa_core import AsyncMesa, Mesa, Request, Response, RetryConfig, RetryConfigDict, TransportError
-from mesa_plugins.testing.answers import Answer, Expected, respond, shown, target_of
+from mesa_plugins.testing.answers import Answer, Expected, check_answer, respond, shown, target_of
 from mesa_plugins.testing.clock import FakeClock
 from mesa_plugins.testing.hooks import HookLog
 
@@ -50,6 +50,10 @@ class Script:
         rest: The answer to every request after those; without it, each of them is unexpected.
         clock: The clock of its clients.
 
+    Raises:
+        TypeError: an answer is of no such kind.
+        ValueError: it is a status that no final response has.
+
     Example:
         >>> script = Script(503, {"created_at": "2026-01-02T03:04:05Z", "num_repos": 3})
         >>> with script.client(plugins=[MyPlugin()]) as client:
@@ -69,7 +73,9 @@ class Script:
         self.continue_with(*answers, rest=rest)
 
     def continue_with(self, *answers: Answer, rest: Answer | None = None) -> None:
-        """Answer so from now on, whatever was left."""
+        """Answer so from now on, whatever was left; raises as the class does."""
+        for each in (*answers, *(() if rest is None else (rest,))):
+            check_answer(each)
         self._left = deque(answers)
         self._rest = rest
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 import pytest
 
 from mesa_core import (
@@ -50,6 +51,41 @@ def get_orgs(request: pytest.FixtureRequest) -> GetOrgs:
         return asyncio.run(main())
 
     return blocking if request.param == "blocking" else nonblocking
+
+
+@pytest.mark.parametrize("wrong", [True, b"x", "text", 3.5, [ORG], on("GET /o", b"x")], ids=repr)
+def test_what_is_no_answer_is_refused_when_the_script_is_written(wrong: object) -> None:
+    for given in ({"rest": wrong}, {}):
+        with pytest.raises(TypeError, match="expected a Response, a status, a JSON object, an exception or a function"):
+            Script(*(() if given else (wrong,)), **given)
+
+
+@pytest.mark.parametrize("status", [0, 99, 100, 199, 600, -1])
+def test_so_is_a_status_that_no_final_response_has(status: int) -> None:
+    with pytest.raises(ValueError, match=f"expected a status from 200 to 599, got {status}"):
+        Script(status)
+
+
+@pytest.mark.parametrize("status", [420, 599])
+def test_a_status_without_a_name_is_answered_all_the_same(get_orgs: GetOrgs, status: int) -> None:
+    (error,) = get_orgs(Script(status), retry_config={"strategy": "none"})
+    assert isinstance(error, MesaError)
+    assert str(error).startswith(f"{status} HTTP_{status}: unknown status")
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_wait_that_takes_no_time_can_be_cancelled(library: str) -> None:
+    class Polls(Plugin):
+        def after_response(self, response: Response, call: Call) -> Retry | None:
+            return Retry(1)
+
+    async def main() -> None:
+        async with Script(rest=202).async_client(plugins=[Polls()], retry_config={"strategy": "none"}) as client:
+            with anyio.move_on_after(0.01) as scope:
+                await client.org.get(org="o")
+            assert scope.cancelled_caught
+
+    anyio.run(main, backend=library)
 
 
 def outcome(call: Callable[[], object]) -> object:
