@@ -66,6 +66,8 @@ class _Schedule:
     fault: Fault
     seen: int = 0
     injected: int = 0
+    owed: int = 0
+    """Faults that were due and did not happen, which the next attempts make up for."""
     draws: Random = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -76,7 +78,17 @@ class _Schedule:
         if not fnmatchcase(operation, self.fault.operation):
             return False
         self.seen += 1
-        return self._chosen() and (self.fault.times is None or self.injected < self.fault.times)
+        return (self._chosen() or self.owed > 0) and (self.fault.times is None or self.injected < self.fault.times)
+
+    def inject(self) -> None:
+        """Count a fault that is to happen."""
+        self.injected += 1
+        self.owed = max(0, self.owed - 1)
+
+    def miss(self) -> None:
+        """Count a fault that did not happen after all."""
+        self.injected -= 1
+        self.owed += 1
 
     def _chosen(self) -> bool:
         if self.fault.nth is not None:
@@ -90,8 +102,12 @@ class _Schedule:
 class _Planned:
     """What is to come of an attempt."""
 
-    fault: Fault
+    schedule: _Schedule
     outcome: Response | TransportError | None
+
+    @property
+    def fault(self) -> Fault:
+        return self.schedule.fault
 
 
 class Faults(Plugin):
@@ -127,20 +143,25 @@ class Faults(Plugin):
     def before_request(self, request: Request, call: Call) -> Instead | None:
         """Count the attempt, and decide what is to come of it."""
         call.state.pop(self, None)
-        fault = self._due(call.operation.name)
-        if fault is None:
+        schedule = self._due(call.operation.name)
+        if schedule is None:
             return None
+        fault = schedule.fault
         outcome = _outcome(fault)
-        call.state[self] = _Planned(fault, outcome)
+        call.state[self] = _Planned(schedule, outcome)
         return Instead(outcome, delay=fault.delay, send=fault.after) if outcome or fault.delay else None
 
     def after_response(self, response: Response, call: Call) -> None:
         """Spoil a body; and take note, unless another plugin answered in our place."""
         planned: _Planned | None = call.state.pop(self, None)
-        if planned is not None and (planned.outcome is None or response is planned.outcome):
-            if planned.fault.error:
-                _spoil(response, planned.fault.error)
-            self._note(planned.fault, call)
+        if planned is None:
+            return
+        if planned.outcome is not None and response is not planned.outcome:
+            self._miss(planned)
+            return
+        if planned.fault.error:
+            _spoil(response, planned.fault.error)
+        self._note(planned.fault, call)
 
     def on_error(self, error: MesaError, call: Call) -> None:
         """Take note, unless the attempt failed for another reason."""
@@ -150,14 +171,20 @@ class Faults(Plugin):
         too_slow = planned.fault.delay and isinstance(error, RequestTimeout)
         if error is planned.outcome or too_slow:
             self._note(planned.fault, call)
+        elif not planned.fault.delay:  # which may have passed, and be why the caller gave up
+            self._miss(planned)
 
-    def _due(self, operation: str) -> Fault | None:
+    def _due(self, operation: str) -> _Schedule | None:
         with self._lock:
             due = [each for each in self._schedules if each.due(operation)]
             if not due:
                 return None
-            due[0].injected += 1
-            return due[0].fault
+            due[0].inject()
+            return due[0]
+
+    def _miss(self, planned: _Planned) -> None:
+        with self._lock:
+            planned.schedule.miss()
 
     def _note(self, fault: Fault, call: Call) -> None:
         with self._lock:

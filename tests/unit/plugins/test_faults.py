@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import threading
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import anyio
 import pytest
 
 from mesa_core import Call, Instead, InvalidRequest, Plugin, Request
 from mesa_plugins.faults import Fault, Faults, Injected
+from mesa_plugins.testing import FakeClock, Script
 from mesa_sdk import (
     APIError,
     ConfigurationError,
@@ -334,14 +337,44 @@ class TestInjected:
             client(ConnectError("really refused"), plugins=[faults], retry_config=ONCE).org.get(org="o")
         assert faults.injected == ()
 
-    def test_what_was_planned_for_one_attempt_is_not_found_in_the_next(self, client: Client, good: Response) -> None:
+    @pytest.mark.parametrize("when", [{"nth": 1}, {"times": 1}], ids=repr)
+    @pytest.mark.parametrize("fault", [{"status": 404}, {"error": "truncated"}], ids=repr)
+    def test_what_another_plugin_kept_from_happening_happens_at_the_next_attempt(
+        self, client: Client, good: Response, when: Any, fault: Any
+    ) -> None:
         class Answers(Plugin):
             def before_request(self, request: Request, call: Call) -> Instead | None:
-                return Instead(ConnectError("first")) if call.attempt == 1 else None
+                return Instead(ConnectError("first")) if call.attempt == 1 and not faults.injected else None
 
-        faults = Faults([Fault("*", error="truncated", nth=1)])
-        assert outcomes(client(good, plugins=[Answers(), faults]), 1) == "."
-        assert faults.injected == ()
+        faults = Faults([Fault("*", **when, **fault)])
+        assert outcomes(client(good, plugins=[Answers(), faults]), 3) == "x.."
+        assert [each.attempt for each in faults.injected] == [2]
+
+    def test_an_answer_from_a_cache_uses_no_fault_up(self, client: Client, good: Response) -> None:
+        class Answers(Plugin):
+            def before_request(self, request: Request, call: Call) -> Response | None:
+                return Response(200, good.headers.copy(), good.content) if cached else None
+
+        faults, cached = Faults([Fault("*", error="reset", nth=1)]), True
+        mesa = client(good, plugins=[Answers(), faults], retry_config=ONCE)
+        assert outcomes(mesa, 2) == ".."
+        cached = False
+        assert outcomes(mesa, 2) == "x."
+
+    def test_a_caller_who_gave_up_on_a_slow_fault_does_not_meet_it_again(self, good: Response) -> None:
+        async def main() -> None:
+            async with Script(rest=good, clock=Slow()).async_client(plugins=[faults]) as mesa:
+                with anyio.move_on_after(0.01) as scope:
+                    await mesa.org.get(org="o")
+                assert scope.cancelled_caught
+                assert (await mesa.org.get(org="o")).num_repos == 3
+
+        class Slow(FakeClock):
+            async def asleep(self, seconds: float, /) -> None:
+                await anyio.sleep(seconds)
+
+        faults = Faults([Fault("*", delay=20, status=500, nth=1)])
+        asyncio.run(main())
 
     def test_reads_well(self) -> None:
         injected = Injected("org.get", 2, "503", Fault("*", status=503))
