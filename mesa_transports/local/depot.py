@@ -7,10 +7,10 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from mesa_core.errors import ConfigurationError, ConnectError
 from mesa_core.http import Request, Response
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from mesa_transports.local.server import Server
     from mesa_transports.local.services import Services
     from mesa_transports.local.snapshots import Snapshot
+    from mesa_transports.local.syncs import Autosync
     from mesa_transports.local.transport import LocalTransport
 
 __all__ = ["LocalDepot"]
+
+_LAST_DELIVERIES: Final = 5.0  # seconds
+_IN_PROCESS: Final = "http://localhost/api/v1"
+"""The URL of a Depot that is not served, where one has to be told."""
 
 
 class LocalDepot:
@@ -42,6 +47,8 @@ class LocalDepot:
         seed: Makes all ids and secrets follow from it, so that a program gets the same ones in each run; whoever
             knows it knows the keys.
         sync_timeout: Seconds that fetching from an upstream may take.
+        webhook_waits: Seconds before each further attempt at a delivery that failed; none makes one attempt.
+        webhook_timeout: Seconds that an attempt at a delivery may take.
         max_body_bytes: The largest JSON body that is read.
 
     Raises:
@@ -57,6 +64,8 @@ class LocalDepot:
         clock: Clock = system_clock,
         seed: str | None = None,
         sync_timeout: float = 60.0,
+        webhook_waits: Sequence[float] = (1.0, 5.0, 25.0, 125.0),
+        webhook_timeout: float = 10.0,
         max_body_bytes: int = 64 << 20,
     ) -> None:
         if root_key == "":
@@ -77,12 +86,16 @@ class LocalDepot:
                 clock=clock,
                 seed=seed,
                 sync_timeout=sync_timeout,
+                webhook_waits=webhook_waits,
+                webhook_timeout=webhook_timeout,
                 max_body_bytes=max_body_bytes,
             )
         except BaseException:
             if path is None:
                 shutil.rmtree(self.path, ignore_errors=True)
             raise
+        self._autosync = _autosync(self._services, self.wsgi, self.urls)
+        weakref.finalize(self, self._autosync.close)
         temporary = self.path if path is None else self.path / SNAPSHOTS
         self._release = weakref.finalize(self, _release, self._services.store, temporary, os.getpid())
 
@@ -194,9 +207,32 @@ class LocalDepot:
         except NotFound:
             raise LookupError(f"there is no repository {org}/{repo}") from None
 
+    def sync_due(self) -> None:
+        """Sync the repositories whose autosync is due by the Depot's clock, and return when that is done.
+
+        The Depot does so by itself, looking each second; this is for tests that own the clock. How each went is kept
+        with its upstream.
+
+        Raises:
+            ConnectError: the Depot was closed.
+        """
+        try:
+            self._autosync.run_due()
+        except Closed:
+            raise ConnectError("the local Depot is closed") from None
+
+    def wait_for_deliveries(self, timeout: float = 10.0) -> bool:
+        """Wait until webhooks were told of all that happened; False when that takes longer than `timeout` seconds."""
+        return self._services.deliveries.settle(timeout)
+
     def close(self) -> None:
-        """Wait for the requests in hand, then close; removes a temporary directory. A second call does nothing."""
+        """Wait for the requests in hand, then close; removes a temporary directory. A second call does nothing.
+
+        What webhooks were not told yet is tried once more, within five seconds.
+        """
+        self._autosync.close()
         self.wsgi.gate.close()
+        self._services.deliveries.close(_LAST_DELIVERIES)
         self._release()
 
     def __enter__(self) -> Self:
@@ -217,6 +253,16 @@ def _assemble(path: Path, **options: Any) -> tuple[Services, Application]:  # An
     except (OSError, sqlite3.Error) as error:
         raise ConfigurationError(f"path: expected a directory that can be written, got {path}: {error}") from error
     return services, Application(services)
+
+
+def _autosync(services: Services, application: Application, urls: Sequence[str]) -> Autosync:
+    from mesa_transports.local.syncs import Autosync  # noqa: PLC0415 -- needs pygit2
+
+    autosync = Autosync(services, application.gate.shared, lambda: urls[-1] if urls else _IN_PROCESS)
+    services.upstreams.on_period = autosync.watch
+    if services.upstreams.is_any_polled():
+        autosync.watch()
+    return autosync
 
 
 def _not_installed(error: ImportError) -> ConfigurationError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from attrs import frozen
 
 from mesa_transports.local import snapshots
 from mesa_transports.local.clock import Clock
+from mesa_transports.local.deliveries import Deliveries
 from mesa_transports.local.identities import Identities, new_identities
 from mesa_transports.local.keys import Keys
 from mesa_transports.local.organizations import Organizations
@@ -34,6 +36,7 @@ class Services:
     repositories: Repositories
     upstreams: Upstreams
     webhooks: Webhooks
+    deliveries: Deliveries
     signer: Signer
     sync_timeout: float
     max_body_bytes: int
@@ -48,6 +51,8 @@ class Services:
         clock: Clock,
         seed: str | None,
         sync_timeout: float,
+        webhook_waits: Sequence[float],
+        webhook_timeout: float,
         max_body_bytes: int,
     ) -> Services:
         """Open the data directory and put the services together."""
@@ -55,6 +60,7 @@ class Services:
         repositories.mkdir(parents=True, exist_ok=True)
         store = Store(directory / "depot.sqlite3")
         identities = new_identities(seed, store)
+        deliveries = Deliveries(clock, webhook_waits, webhook_timeout)
         return cls(
             directory=directory,
             store=store,
@@ -64,7 +70,8 @@ class Services:
             organizations=Organizations(store, clock),
             repositories=Repositories(store, repositories, clock, identities),
             upstreams=Upstreams(store, clock),
-            webhooks=Webhooks(store, clock, identities),
+            webhooks=Webhooks(store, clock, identities, deliveries),
+            deliveries=deliveries,
             signer=Signer(store.setting("url_secret", lambda: identities.secret("url")), clock),
             sync_timeout=sync_timeout,
             max_body_bytes=max_body_bytes,
