@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -62,6 +62,8 @@ class Writer:
         self._others: tuple[Interaction, ...] = () if found is None or replaces else found.interactions
         self._own: list[Interaction] = []
         self._saved = 0
+        self._ours: Sequence[Interaction] = ()
+        """What is saved, as it stands in the file."""
         self._redactor = redactor or Redactor()
         self._mark = 0
         self._lock = Lock()
@@ -101,24 +103,36 @@ class Writer:
         mark, held = self._redactor.mark, (*self._others, *self._own)
         clean = self._redactor.again(held, self._mark)
         if self._saved < len(self._own) or clean != held:
-            recording = put(self._path, Recording(header=self._header, interactions=clean))
+            recording = self._put_down(clean)
             self._others = recording.interactions[: len(self._others)]
             self._own = list(recording.interactions[len(self._others) :])
-            self._saved = len(self._own)
+            self._ours = tuple(self._own)
             self._stamp = stamp(self._path)
         self._mark = mark
 
+    def _put_down(self, held: Sequence[Interaction]) -> Recording:
+        before = self._saved, self._ours
+        # Before the file is there: a signal may come right after it.
+        self._saved, self._ours = len(self._own), held[len(self._others) :]
+        try:
+            return put(self._path, Recording(header=self._header, interactions=tuple(held)))
+        except BaseException:
+            if stamp(self._path) == self._stamp:  # it is not there
+                self._saved, self._ours = before
+            raise
+
     def _look_again(self) -> None:
         """Find what other processes put into the file since it was last read."""
-        if stamp(self._path) == self._stamp:
+        seen = stamp(self._path)
+        if seen == self._stamp:
             return
         try:
             current = load(self._path)
         except FileNotFoundError:
-            self._others, self._saved = (), 0
+            self._others, self._saved, self._ours, self._stamp = (), 0, (), None
             return
         self._mark = 0
-        gone = Counter(_identities(self._own[: self._saved], self._header))
+        gone = Counter(_identities(self._ours, self._header))
         if self._dropped is not None:
             gone.update(_identities(self._dropped.interactions, self._dropped.header))
         kept: list[Interaction] = []
@@ -128,7 +142,7 @@ class Writer:
                 gone[identity] -= 1
             else:
                 kept.append(attrs.evolve(each, recorded_at=each.recorded_at or current.header.recorded_at))
-        self._others = tuple(kept)
+        self._others, self._stamp = tuple(kept), seen
 
     def renew(self) -> object:
         """Start anew in a forked child: what is unsaved is its parent's to save."""
@@ -145,24 +159,30 @@ def put(path: Path, recording: Recording) -> Recording:
     Raises:
         OSError: it cannot be written; what the file held before is still there.
     """
-    kept = attrs.evolve(recording, interactions=tuple(_apart(each, path) for each in recording.interactions))
+    kept = attrs.evolve(recording, interactions=tuple(_apart(each, path, _in_file) for each in recording.interactions))
     write(path, dump(kept))
     remove_others(files_of(path), _files(kept.interactions))
     return kept
 
 
-def _apart(interaction: Interaction, path: Path) -> Interaction:
+def _apart(interaction: Interaction, path: Path, move: Callable[[BinaryBody, Path], FileBody]) -> Interaction:
     if not _is_large(interaction):
         return interaction
-    request = attrs.evolve(interaction.request, body=_in_file(interaction.request.body, path))
-    response = attrs.evolve(interaction.response, body=_in_file(interaction.response.body, path))
+
+    def moved(body: Body | None) -> Body | None:
+        return move(body, path) if isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT else body
+
+    request = attrs.evolve(interaction.request, body=moved(interaction.request.body))
+    response = attrs.evolve(interaction.response, body=moved(interaction.response.body))
     return attrs.evolve(interaction, request=request, response=response)
 
 
-def _in_file(body: Body | None, path: Path) -> Body | None:
-    if not (isinstance(body, BinaryBody) and len(body.data) > INLINE_LIMIT):
-        return body
-    beside = FileBody(files_of(path) / f"{hashlib.sha256(body.data).hexdigest()}.bin", len(body.data))
+def _beside(body: BinaryBody, path: Path) -> FileBody:
+    return FileBody(files_of(path) / f"{hashlib.sha256(body.data).hexdigest()}.bin", len(body.data))
+
+
+def _in_file(body: BinaryBody, path: Path) -> FileBody:
+    beside = _beside(body, path)
     try:
         beside.check()
     except Mismatch:  # there is none yet, or a damaged one
@@ -182,7 +202,8 @@ def _files(interactions: Iterable[Interaction]) -> set[str]:
 
 def _identities(interactions: Iterable[Interaction], header: Header) -> Iterable[str]:
     for each in interactions:
-        whole = attrs.evolve(each, recorded_at=each.recorded_at or header.recorded_at)
+        whole = _apart(each, Path("x.json"), _beside)  # of which the bare name of a body's file stands there
+        whole = attrs.evolve(whole, recorded_at=each.recorded_at or header.recorded_at)
         yield json.dumps(dump_interaction(whole, None), sort_keys=True)
 
 

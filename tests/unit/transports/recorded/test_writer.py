@@ -379,6 +379,30 @@ class TestFailure:
         assert names(path) == ["a", "iterdir", "rmdir", "c"]
 
 
+class TestInterruption:
+    """Ctrl-C may come at any moment of a save; it loses, doubles and reorders nothing."""
+
+    @pytest.mark.parametrize(("owner", "step"), [(module, "remove_others"), (Path, "replace"), (module, "dump")])
+    @pytest.mark.parametrize("body", [None, large(0xFF)])
+    def test_in_a_save(self, path, monkeypatch, owner, step, body):
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        made, other = writer(path), writer(path)
+        made.add(interaction("a", body))
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                made.add(interaction("b", body))
+        other.add(interaction("b", body))  # an equal one, which is another all the same
+        made.add(interaction("c"))
+        made.save()
+        assert sorted(names(path)) == ["a", "b", "b", "c"]
+        made.add(interaction("d"))
+        made.save()
+        assert [name for name in names(path) if name != "b"] == ["a", "c", "d"]
+
+
 def child_that(run: Callable[[], object]) -> int:
     """Fork a child that does something and ends, with status 0 if all went well; return its number."""
     child = os.fork()
