@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from attrs import frozen
 
@@ -17,7 +19,7 @@ from mesa_transports.recorded.bodies import BinaryBody
 from mesa_transports.recorded.deferral import inside, outside
 from mesa_transports.recorded.disguises import placeholders_in
 from mesa_transports.recorded.errors import DamagedRecording
-from mesa_transports.recorded.format import load
+from mesa_transports.recorded.format import FORMAT_VERSION, load
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, Recording
 from mesa_transports.recorded.matching import Matcher, Matching
 from mesa_transports.recorded.misses import miss
@@ -25,6 +27,9 @@ from mesa_transports.recorded.redaction import Redaction, Redactor
 from mesa_transports.recorded.writer import Writer, stamp
 
 __all__ = ["Mode", "Settings", "Tape", "open_tape"]
+
+
+_HEAD: Final = re.compile(rb'\s*{\s*"header"\s*:\s*{\s*"format_version"\s*:\s*(\d{1,9})\b')
 
 
 class Mode(StrEnum):
@@ -155,7 +160,19 @@ def _found(path: Path, mode: Mode) -> Recording | None:
         return load(path)
     except FileNotFoundError:
         return None
-    except DamagedRecording:
-        if mode is Mode.RECORD:  # which mends it
+    except DamagedRecording as error:
+        if mode is Mode.RECORD and _is_ours(path, error):  # which mends it
             return None
         raise
+
+
+def _is_ours(path: Path, error: DamagedRecording) -> bool:
+    """Tell whether what is damaged was a recording of a known format, or is empty; anything else stays."""
+    if error.place == "$":
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return False
+        head = _HEAD.match(content)
+        return not content or (head is not None and int(head[1]) <= FORMAT_VERSION)
+    return error.place != "header.format_version"

@@ -7,6 +7,7 @@ import json
 import re
 import tempfile
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,20 @@ class TestRecord:
         assert answers(path) == [3, 4]
         assert (tape.interactions(), tape.unused()) == ((), ())
 
+    def test_mends_one_that_was_changed_by_hand(self, path):
+        begin(path, recorded("a", 2))
+        path.write_bytes(path.read_bytes().replace(b"200", b"true"))
+        tape = opened(path, "record")
+        ask(tape, "a", live=1)
+        assert answers(path) == [1]
+
+    @pytest.mark.parametrize("content", [b'{"name": "my app"}', b"not JSON", b'{"header": {"format_version": 99}, "i'])
+    def test_does_not_replace_what_is_no_recording_or_is_a_newer_one(self, path, content):
+        path.write_bytes(content)
+        with pytest.raises(DamagedRecording):
+            opened(path, "record")
+        assert path.read_bytes() == content
+
     def test_makes_a_file_where_there_is_none(self, path):
         tape = opened(path, "record")
         ask(tape, "a", live=1)
@@ -133,8 +148,10 @@ class TestRecord:
         opened(path, "record").save()
         assert path.read_bytes() == before
 
-    def test_mends_a_damaged_file(self, path):
-        path.write_bytes(b"{")
+    @pytest.mark.parametrize("damage", [slice(0), slice(50), slice(-5)])
+    def test_mends_a_damaged_recording(self, path, damage):
+        begin(path, recorded("a", 2))
+        path.write_bytes(path.read_bytes()[: damage.stop])
         tape = opened(path, "record")
         ask(tape, "a", live=1)
         assert answers(path) == [1]
@@ -196,10 +213,11 @@ class TestNew:
         assert load(path).interactions[-1].response.body == JsonBody({"a": f"REDACTED_API_KEY_{number}"})
 
 
-@pytest.mark.parametrize("mode", ["replay", "once", "new"])
+NEWER = json.dumps({"header": {"format_version": FORMAT_VERSION + 1}}).encode()
+
+
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"{}", b"\xff", json.dumps({"header": {"format_version": FORMAT_VERSION + 1}}).encode()],
+    ("mode", "content"), [pair for pair in product(Mode, [b"", b"{", b"{}", b"\xff", NEWER]) if pair != ("record", b"")]
 )
 def test_a_damaged_or_newer_file_is_never_an_empty_one(path, mode, content):
     path.write_bytes(content)
