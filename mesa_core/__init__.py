@@ -49,6 +49,7 @@ from mesa_core.plugins import PluginInfo, Plugins
 from mesa_core.resources import ENDPOINTS
 from mesa_core.secrets import is_secret_header, without_secrets
 from mesa_core.suggestions import unknown
+from mesa_core.text import one_line
 from mesa_core.transport import AsyncTransport, BringsClock, Transport, TransportFactory, TwoWorlds
 from mesa_core.version import __version__
 
@@ -113,6 +114,7 @@ __all__ = [
     "check_key",
     "hookimpl",
     "is_secret_header",
+    "one_line",
     "unknown",
     "without_secrets",
 ]

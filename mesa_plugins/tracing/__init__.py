@@ -6,6 +6,7 @@ imported only where OpenTelemetry is installed; `outcomes` has the words that bo
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from attrs import define, frozen
@@ -53,7 +54,8 @@ class Tracing(Plugin):
         self, *, tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
     ) -> None:
         show_records()
-        self._spans = _spans(tracer_provider, meter_provider)
+        kind = _spans_kind()
+        self._spans = None if kind is None else kind(tracer_provider, meter_provider)
 
     def before_call(self, call: Call) -> None:
         """Begin the span of the call."""
@@ -94,9 +96,10 @@ class Tracing(Plugin):
             attempt.span.end(outcome, seconds)
 
 
-def _spans(tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None) -> Spans | None:
+@cache  # which Python does not, for an import that fails
+def _spans_kind() -> type[Spans] | None:
     try:
         from mesa_plugins.tracing.spans import Spans  # noqa: PLC0415 - it needs what may not be installed
     except ImportError:
         return None
-    return Spans(tracer_provider, meter_provider)
+    return Spans

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from mesa_core import Call, Request, Response, TransportError, without_secrets
+from mesa_core import Call, Request, Response, TransportError, one_line, without_secrets
 from mesa_plugins.tracing.outcomes import CANCELLED, was_cancelled
 
 __all__ = ["LOGGER", "log_attempt"]
@@ -46,18 +46,18 @@ def _level(outcome: Response | BaseException) -> int:
 def _attempt(
     call: Call, request: Request, outcome: Response | BaseException, seconds: float
 ) -> dict[str, str | float | None]:
-    url = without_secrets(request.url, foreign=request.origin != call.config.origin)
+    url = _folded(without_secrets(request.url, foreign=request.origin != call.config.origin))
     response = outcome if isinstance(outcome, Response) else None
     return {
         "operation": call.operation.name,
-        "method": request.method,
+        "method": _folded(request.method),
         "url": url,
         "path": urlsplit(url)._replace(scheme="", netloc="").geturl(),
         "status": response.status_code if response else None,
         "outcome": _name(outcome),
         "elapsed_ms": round(seconds * 1000, 1),
         "attempt": call.attempt,
-        "request_id": _one_line(response.headers.get("X-Request-Id", "-")) if response else "-",
+        "request_id": _folded(response.headers.get("X-Request-Id", "-")) if response else "-",
     }
 
 
@@ -67,8 +67,8 @@ def _name(outcome: Response | BaseException) -> str:
     return CANCELLED if was_cancelled(outcome) else type(outcome).__name__
 
 
-def _one_line(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)
+def _folded(text: str) -> str:
+    return text if text.isprintable() else one_line(text)
 
 
 def _headers(call: Call, request: Request, outcome: Response | BaseException) -> dict[str, str | float | None]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, wraps
 from http import HTTPStatus
 from inspect import signature
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from attrs import frozen
 from opentelemetry import context, metrics, propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from mesa_core import Call, Request, Response, TransportError, __version__, without_secrets
+from mesa_core import Call, Headers, Request, Response, TransportError, __version__, without_secrets
 from mesa_plugins.tracing.outcomes import CANCELLED, was_cancelled
+from mesa_plugins.tracing.records import LOGGER
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -33,6 +35,8 @@ if "explicit_bucket_boundaries_advisory" not in signature(metrics.Meter.create_h
     raise ImportError("opentelemetry-api is older than 1.30")
 
 _Attributes: TypeAlias = dict[str, str | int]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SCOPE: Final = "mesa_sdk"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.37.0"
@@ -41,6 +45,25 @@ _OTHER: Final = "_OTHER"
 _METHODS: Final = "CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE"
 _UNUSUAL: Final = re.compile("[?;#]")
 _BOUNDARIES: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+
+
+def _harmless(step: Callable[P, T]) -> Callable[P, T | None]:
+    """Let a call go on when a step of telling of it fails, as in an exporter: it was carried out all the same."""
+
+    @wraps(step)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return step(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever a processor or propagator raises
+            _tell_once(type(error).__qualname__)
+            return None
+
+    return guarded
+
+
+@cache
+def _tell_once(kind: str) -> None:
+    LOGGER.warning("OpenTelemetry raised %s; calls go on, and some are not told of", kind)
 
 
 class Spans:
@@ -53,6 +76,7 @@ class Spans:
         known = os.environ.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS") or _METHODS
         self._methods = frozenset(map(str.strip, known.split(",")))
 
+    @_harmless
     def begin(self, call: Call) -> CallSpan | None:
         """Begin the span of a call, under the caller's current span; None where it would go nowhere."""
         parent = context.get_current()
@@ -76,6 +100,7 @@ class CallSpan:
     context: Context
     """The caller's, with the span in it."""
 
+    @_harmless
     def begin_attempt(self, request: Request, call: Call) -> AttemptSpan:
         """Begin the span of an attempt, and send its context along: to the client's server alone, as the key is."""
         asked = self.spans.asked(request)
@@ -90,15 +115,14 @@ class CallSpan:
         span = self.spans.tracer.start_span(f"{method} {template}", self.context, SpanKind.CLIENT, told)
         inner = trace.set_span_in_context(span, self.context)
         if not foreign:
-            propagate.inject(request.headers, inner)
+            _inject(request.headers, inner)
         return AttemptSpan(self.spans.durations, span, inner, asked)
 
     def end(self, error: BaseException | None) -> None:
         """End it; `error` is what the call ended with, if with one."""
         if error is not None:
-            self.span.set_attribute("error.type", _error_type(error))
-            self.span.set_status(StatusCode.ERROR)
-        self.span.end()
+            _mark(self.span, {"error.type": _error_type(error)})
+        _end(self.span)
 
 
 @frozen
@@ -114,12 +138,32 @@ class AttemptSpan:
     def end(self, outcome: Response | BaseException, seconds: float) -> None:
         """End it `seconds` after it began, with a response or an error."""
         answered = _answered(outcome)
-        self.span.set_attributes(answered)
-        if "error.type" in answered:
-            self.span.set_status(StatusCode.ERROR)  # not described: a text may repeat what a server said
-        self.span.end()
+        _mark(self.span, answered)
+        _end(self.span)
         if _was_sent(outcome):
-            self.durations.record(seconds, {**self.asked, **answered}, self.context)
+            _record(self.durations, seconds, {**self.asked, **answered}, self.context)
+
+
+@_harmless
+def _inject(headers: Headers, inner: Context) -> None:
+    propagate.inject(headers, inner)
+
+
+@_harmless
+def _mark(span: Span, outcome: _Attributes) -> None:
+    span.set_attributes(outcome)
+    if "error.type" in outcome:
+        span.set_status(StatusCode.ERROR)  # not described: a text may repeat what a server said
+
+
+@_harmless
+def _end(span: Span) -> None:
+    span.end()
+
+
+@_harmless
+def _record(durations: Histogram, seconds: float, attributes: _Attributes, inner: Context) -> None:
+    durations.record(seconds, attributes, inner)
 
 
 def _was_sent(outcome: Response | BaseException) -> bool:

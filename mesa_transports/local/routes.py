@@ -70,8 +70,8 @@ ROUTES: Final = (
     Route("POST", "/<org>/<repo:repo>/merge/<slashed:base>", "git:write", merge.perform),
     Route("POST", "/<org>/<repo:repo>/lfs/objects", "git:write", lfs.upload),
     Route("POST", "/<org>/<repo:repo>/lfs/objects/download", "git:read", lfs.download),
-    Route("PUT", "/<org>/<repo:repo>/lfs/objects/<oid>", None, lfs.put_object),
-    Route("GET", "/<org>/<repo:repo>/lfs/objects/<oid>", None, lfs.get_object),
+    Route("PUT", "/<org>/<repo:repo>/lfs/objects/<oid:oid>", None, lfs.put_object),
+    Route("GET", "/<org>/<repo:repo>/lfs/objects/<oid:oid>", None, lfs.get_object),
     Route("GET", "/<org>/<repo:repo>/webhooks", "webhook:read", webhooks.list_),
     Route("POST", "/<org>/<repo:repo>/webhooks", "webhook:write", webhooks.create),
     Route("DELETE", "/<org>/<repo:repo>/webhooks/<webhook_id>", "webhook:write", webhooks.delete),
@@ -93,6 +93,12 @@ class _Repo(BaseConverter):
     regex = "(?!(?:repos|api-keys)$)[^/]+"
 
 
+class _Oid(BaseConverter):
+    """A large file's sha256, or what comes in its place: anything but the API's own word."""
+
+    regex = "(?!download$)[^/]+"
+
+
 class _Slashed(BaseConverter):
     """The rest of the path, still percent-encoded."""
 
@@ -102,7 +108,7 @@ class _Slashed(BaseConverter):
 
 _MAP: Final = Map(
     [Rule(route.path, methods=[route.method], endpoint=route) for route in ROUTES],
-    converters={"default": _Segment, "repo": _Repo, "slashed": _Slashed},
+    converters={"default": _Segment, "repo": _Repo, "oid": _Oid, "slashed": _Slashed},
     strict_slashes=False,
     merge_slashes=False,
 )

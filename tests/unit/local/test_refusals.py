@@ -158,6 +158,7 @@ def test_an_encoded_static_segment_is_the_same_segment(caller, repo):
 
 def test_a_wrong_method_names_the_right_ones(caller):
     assert caller.send("PUT", "/acme/repos").headers["Allow"] == "GET, HEAD, POST"
+    assert caller.send("PUT", "/acme/r/lfs/objects/download").headers["Allow"] == "POST"
 
 
 def test_a_body_too_large(as_key):

@@ -146,7 +146,24 @@ def test_a_record_is_one_line_whatever_a_server_sends(
 ) -> None:
     good.headers["X-Request-Id"] = "a\r\nb\x1b[2J"
     client(good).org.get(org="o")
-    assert records[0].getMessage().endswith("request id a  b [2J")
+    assert records[0].getMessage().endswith("request id a b [2J")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "shown"),
+    [
+        ("GE\nT", "/x", "GE T /api/v1/x"),
+        ("GET", "/x\x1b[31m", "GET /api/v1/x [31m"),
+        ("G\x85T", "/x", "G T /api/v1/x"),
+    ],
+)
+def test_a_record_is_one_line_whatever_a_caller_asks_for(
+    *, client: Client, good: Response, records: list[logging.LogRecord], method: str, path: str, shown: str
+) -> None:
+    client(good).request(method, path)
+    (record,) = records
+    assert record.getMessage().startswith(f"request: {shown} -> 200")
+    assert all(value.isprintable() for value in fields(record).values() if isinstance(value, str))
 
 
 def test_headers_are_a_debug_record_of_their_own_by_allow_list(

@@ -14,6 +14,7 @@ from opentelemetry.metrics import Histogram, Meter
 from traces import Traces
 
 from mesa_core import Response
+from mesa_plugins.tracing import _spans_kind
 from mesa_sdk import Mesa
 
 Client = Callable[..., Mesa]
@@ -56,6 +57,20 @@ def test_without_it_there_are_log_records_alone() -> None:
     )
 
 
+def test_without_it_only_the_first_client_looks_for_it() -> None:
+    assert not run(
+        "import builtins\n"
+        "sys.modules['opentelemetry'] = None\n"
+        "importing, asked = builtins.__import__, []\n"
+        "def watched(name, *rest):\n"
+        "    asked.append(name)\n"
+        "    return importing(name, *rest)\n"
+        "builtins.__import__ = watched\n"
+        "for _ in range(3): Mesa(api_key='k', transport=Transport())\n"
+        "assert asked.count('opentelemetry') == asked.count('mesa_plugins.tracing.spans') == 1, asked"
+    )
+
+
 def test_a_provider_that_is_set_later_is_heard_from_then_on() -> None:
     assert not run(
         "from opentelemetry import metrics, trace\n"
@@ -80,6 +95,7 @@ def test_an_older_one_that_another_package_brought_is_left_alone(
 
     monkeypatch.delitem(sys.modules, "mesa_plugins.tracing.spans", raising=False)
     monkeypatch.setattr(Meter, "create_histogram", before_1_30)
+    monkeypatch.setattr("mesa_plugins.tracing._spans_kind", _spans_kind.__wrapped__)  # which remembers nothing
     traces = Traces()
     assert client(good, **traces.options()).org.get(org="o").num_repos == 3
     assert traces.spans == []

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-from opentelemetry import context, trace
+from opentelemetry import context, propagate, trace
+from opentelemetry.sdk.metrics import Histogram
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, StatusCode
 from traces import Traces
 
 from mesa_core import Clock, Plugin, Request, Response, hookimpl
 from mesa_plugins.tracing import Tracing
+from mesa_plugins.tracing.spans import _tell_once
 from mesa_sdk import AsyncMesa, ConnectError, InvalidRequest, Mesa, MesaError, __version__
 
 LOST = ConnectError("refused")
@@ -440,3 +444,63 @@ class TestDurations:
         plugins = {"plugins": [Tracing(meter_provider=traces.meters)], "disable_plugins": ["tracing"]}
         Mesa(api_key="key", transport=Script((good,), clock), clock=clock, **plugins).org.get(org="o")
         assert [point.count for point in traces.durations] == [1]
+
+
+class Breaks(SpanProcessor):
+    """An exporter's processor that fails at one of the two moments."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+
+    def on_start(self, span: Span, parent_context: context.Context | None = None) -> None:
+        if self.at == "start":
+            raise OSError(SECRET)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if self.at == "end":
+            raise OSError(SECRET)
+
+
+class TestTelemetryThatBreaks:
+    """A call that was carried out has its result, and the program is told once."""
+
+    @pytest.fixture(autouse=True)
+    def _told(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+        _tell_once.cache_clear()
+        yield
+        (record,) = [record for record in caplog.get_records("call") if "OpenTelemetry" in record.getMessage()]
+        _tell_once.cache_clear()
+        assert (record.name, record.levelno) == ("mesa", logging.WARNING)
+        assert record.getMessage() == "OpenTelemetry raised OSError; calls go on, and some are not told of"
+        assert SECRET not in str(vars(record))
+
+    @pytest.mark.parametrize("at", ["start", "end"])
+    def test_in_a_processor(self, make: Any, good: Response, at: str) -> None:
+        to = Traces()
+        to.provider.add_span_processor(Breaks(at))
+        client = make(LOST, good, Response(404), to=to)
+        assert finish(client.org.get(org="o")).num_repos == 3
+        with pytest.raises(MesaError, match="404"):
+            finish(client.org.get(org="o"))
+
+    @pytest.mark.parametrize("step", ["set_attributes", "set_status"])
+    def test_in_a_span(self, make: Any, traces: Traces, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+        monkeypatch.setattr(Span, step, self.fail)
+        with pytest.raises(MesaError, match="404"):
+            finish(make(Response(404)).org.get(org="o"))
+        assert len(traces.spans) == 2
+
+    def test_in_a_propagator(self, make: Any, good: Response, traces: Traces, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(propagate, "inject", self.fail)
+        assert finish(make(good).org.get(org="o")).num_repos == 3
+        assert len(traces.spans) == 2
+
+    def test_in_a_histogram(self, make: Any, good: Response, traces: Traces, monkeypatch: pytest.MonkeyPatch) -> None:
+        client = make(good)
+        monkeypatch.setattr(Histogram, "record", self.fail)
+        assert finish(client.org.get(org="o")).num_repos == 3
+        assert len(traces.spans) == 2
+
+    @staticmethod
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(SECRET)
