@@ -35,7 +35,7 @@ def parsed_object(content: bytes) -> Fields:
     if not content.strip():
         return Fields({}, "")
     try:
-        value = json.loads(content.decode(), parse_constant=_refuse_constant)
+        value = json.loads(content.decode(), parse_constant=_refuse_constant, parse_float=_number)
     except (ValueError, RecursionError) as error:
         reason = (
             str(error) if isinstance(error, json.JSONDecodeError) else "not UTF-8, too deep, or a number out of range"
@@ -46,6 +46,12 @@ def parsed_object(content: bytes) -> Fields:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
+
+
+def _number(text: str) -> int | float:
+    """Read a number with a fraction or an exponent; 60.0 is an integer, as it is to JSON Schema."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 class Fields:

@@ -94,12 +94,18 @@ def test_a_url_of_a_repository_that_was_deleted_is_good_for_nothing(caller, repo
     [
         [], [{"oid": "0" * 64, "size": 1}] * 101, [{"oid": "0" * 63, "size": 1}], [{"oid": "A" * 64, "size": 1}],
         [{"oid": "0" * 64, "size": -1}], [{"oid": "0" * 64, "size": True}], [{"oid": "0" * 64, "size": 2**63}],
+        [{"oid": "0" * 64, "size": 1.5}], [{"oid": "0" * 64, "size": 1e300}],
         [{"oid": "0" * 64}], [{"size": 1}], [1], None, {}, [{"oid": "../../x" + "0" * 57, "size": 1}],
     ],
 )  # fmt: skip
 def test_bad_objects_are_refused(caller, repo, objects):
     for path in ("objects", "objects/download"):
         assert caller.refused("POST", f"{repo}/lfs/{path}", {"objects": objects}) == (400, "BAD_REQUEST")
+
+
+def test_an_integer_may_be_written_with_a_fraction_of_zero(caller, repo):
+    (answer,) = caller.ok("POST", f"{repo}/lfs/objects", {"objects": [{"oid": "0" * 64, "size": 7.0}]})["objects"]
+    assert (answer["size"], type(answer["size"])) == (7, int)
 
 
 def test_webhooks(caller, repo):
