@@ -147,7 +147,7 @@ def fsck(depot: LocalDepot) -> None:
     """Hold every repository of a Depot against git's own check."""
     for repository in depot.path.rglob("*.git"):
         done = subprocess.run(
-            ["git", f"--git-dir={repository}", "fsck", "--full", "--strict"],
+            ["git", f"--git-dir={repository}", "fsck", "--full", "--strict", "--no-dangling"],
             capture_output=True,
             text=True,
             check=False,
