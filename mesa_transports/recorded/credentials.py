@@ -18,11 +18,12 @@ from mesa_core.wire import wire_name
 __all__ = ["credentials", "is_secret", "is_signature", "is_url", "properties", "secret_members", "secret_of"]
 
 _SECRET_NAME: Final = re.compile(
-    r"(?:.*[_.-])?(?:tokens?|secrets?|passw(?:or)?d|pwd|signature|sig|api-?key|credentials?|authorization|auth|cookie)"
+    r"(?:.*[_.-])?(?:tokens?|secrets?|passw(?:or)?d|passphrase|pwd|signature|sig|api-?key|credentials?|authorization|auth|cookie)"
     r"|.*(?:access|refresh|id|auth|client|bearer|session)(?:token|secret)"
     r"|.*(?:api|access|private|secret|signing|auth)[_-]?key(?:[_-]?id)?|key",
     re.IGNORECASE,
 )
+_IN_CAMEL_CASE: Final = re.compile(r".*[a-z0-9](?:Token|Secret|Password|Passphrase)s?")
 _SIGNATURE: Final = re.compile(r"(?:.*[_.-])?(?:signature|sig)", re.IGNORECASE)
 _NO_PASSWORDS: Final = frozenset({"", "x-oauth-basic"})
 """What stands for a password where the user name is the token."""
@@ -31,7 +32,9 @@ _NO_PASSWORDS: Final = frozenset({"", "x-oauth-basic"})
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Tell whether what has this name is a secret."""
-    return name in secret_members() or (name not in properties() and bool(_SECRET_NAME.fullmatch(name)))
+    if name in secret_members() or name in properties():
+        return name in secret_members()
+    return bool(_SECRET_NAME.fullmatch(name) or _IN_CAMEL_CASE.fullmatch(name))
 
 
 @lru_cache(maxsize=4096)

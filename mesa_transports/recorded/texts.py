@@ -135,10 +135,11 @@ class Texts:
 
     def _quoted_member(self, member: re.Match[str]) -> str:
         name, quote_, spelt = member[2], member[3], member[4]
-        if not spelt or not is_secret(name) or not _tells(name, spelt):
-            return member[0]
-        plain = html.unescape(spelt) if quote_[0] == "&" else _unescaped(spelt)
-        return member[0][: member.start(4) - member.start()] + self.secret(name, plain) + quote_
+        if spelt and is_secret(name) and _tells(name, spelt):
+            clean = self.secret(name, html.unescape(spelt) if quote_[0] == "&" else _unescaped(spelt))
+        else:  # in which there may be members again
+            clean = _QUOTED_MEMBER.sub(self._quoted_member, spelt)
+        return member[0][: member.start(4) - member.start()] + clean + quote_
 
     def _spelt_string(self, string: re.Match[str]) -> str:
         plain = _unescaped(string[1])

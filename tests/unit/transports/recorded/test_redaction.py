@@ -347,6 +347,7 @@ class TestMembers:
             *("password", "passwd", "pwd", "db_password", "api_key", "apiKey", "API-KEY", "private_key", "privateKey"),
             *("secretKey", "aws_secret_access_key", "accessKeyId", "signature", "sig", "credentials", "authorization"),
             *("Set-Cookie", "auth", "bearerToken", "sessionToken", "signing_key", "webhook_secret"),
+            *("apiToken", "webhookSecret", "passphrase", "key_passphrase", "keyPassphrase", "dbPassword", "userTokens"),
         ],
     )
     def test_a_member_whose_name_says_so(self, name):
@@ -390,6 +391,73 @@ class TestMembers:
         for media_type in ("application/json", "application/problem+json", "application/x-ndjson", ""):
             given = content.replace(b"%s", spelt, 1).replace(b"%s", spelt if len(secret) > 2 else b"x")
             assert not holds(written(Redactor().response(response(given, media_type))), secret)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"id": "k1", "key": "%s"}',
+            'error: {"secret": "%s"} is wrong',
+            '<pre>{"secret": "%s"}</pre>',
+            "<p>{&quot;secret&quot;: &quot;%s&quot;}</p>",
+            "<p>{&#34;token&#34;:&#34;%s&#34;}</p>",
+            "{'password': '%s', 'a': 1}",
+            "{'password': \"%s\", 'a': 1}",
+            "{:api_key => 'a', 'api_key' => '%s'}",
+            'level=info body="{\\"a\\": 1, \\"clientSecret\\": \\"%s\\"}"',
+            json.dumps({"a": json.dumps({"b": json.dumps({"secret": "%s"})})}),
+        ],
+    )
+    @pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", "text/html", ""])
+    @pytest.mark.parametrize("ending", [b"", b"\0\xff"])
+    def test_in_a_text_of_any_type(self, text, media_type, ending):
+        found = Redactor().response(response((text % KEY).encode() + ending, media_type))
+        assert not holds(written(found), KEY)
+
+    @pytest.mark.parametrize("form", [str, json.dumps, encoded])
+    def test_in_json_within_json(self, form):
+        text = form(json.dumps({"a": 1, "secret": KEY, "b": "c"}))
+        for found in (
+            Redactor().request(request(content={"content": text, text: 1})),
+            Redactor().response(response([text])),
+        ):
+            assert not holds(written(found), KEY)
+
+    @pytest.mark.parametrize("ending", [b"", b"\xff"])
+    def test_of_a_form_in_parts(self, ending):
+        part = '--b\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+        content = part % ("a", "", "one") + part % ("password", "", KEY) + part % ("token", "\r\nX: y", "two\r\nlines")
+        content += part % ("upload", '; filename="password"', "three") + "--b--\r\n"
+        found = Redactor().request(request(URL, content.encode() + ending, "multipart/form-data; boundary=b"))
+        text = found.body.content().decode("latin-1")
+        assert KEY not in text
+        assert "two" not in text
+        assert text.count("REDACTED_") == 2
+        assert {"one", "three"} <= set(text.split("\r\n"))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"key": "ctrl+c"}',
+            '{"key": "two words of it"}',
+            "{'key': 'a'}",
+            '{"keys": "abcdefgh", "monkey": "abcdefghi"}',
+            "the 'secret' is 'abcdefgh'",
+            "'secret': ''",
+            '"secret": 12',
+            "if x == '\\'token\\'': y",
+            "it's a token: it's mine",
+        ],
+    )
+    def test_what_is_none_in_a_text_stays(self, text):
+        found = Redactor().response(response(text.encode(), "text/plain"))
+        assert found.body == TextBody(text)
+
+    @pytest.mark.parametrize("text", ['\\"' * 30_000, "'a':'" * 20_000, '"a":' * 20_000, "&quot;a&quot;:" * 10_000])
+    def test_long_texts_of_members_take_no_time(self, text):
+        started = datetime.now(UTC)
+        Redactor([KEY]).response(response(text.encode(), "text/plain"))
+        Redactor([KEY]).response(response(text.encode() + b"\xff", "multipart/form-data"))
+        assert (datetime.now(UTC) - started).total_seconds() < 4
 
     def test_of_a_form(self):
         secrets = {"token": "a b+c/d=&%", "password": "p", "client_secret": KEY}
