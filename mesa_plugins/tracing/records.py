@@ -46,7 +46,8 @@ def _level(outcome: Response | BaseException) -> int:
 def _attempt(
     call: Call, request: Request, outcome: Response | BaseException, seconds: float
 ) -> dict[str, str | float | None]:
-    url = _folded(without_secrets(request.url, foreign=request.origin != call.config.origin))
+    foreign = "?" in request.url and request.origin != call.config.origin
+    url = _folded(without_secrets(request.url, foreign=foreign))
     response = outcome if isinstance(outcome, Response) else None
     return {
         "operation": call.operation.name,
