@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def install(folder: Path, python: Path) -> None:
         made.result()
     wanted = [f"{wheel}[test]" if "mesa_sdk" not in wheel.name else wheel for wheel in wheels.glob("*.whl")]
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *wanted)
+
+
+@pytest.fixture
+def install_into(python: Path, tmp_path: Path) -> Callable[[Path, Path], None]:
+    """Installs a distribution, without what it depends on, into a folder for that environment's PYTHONPATH."""
+
+    def install_into(project: Path, site: Path) -> None:
+        build(project, tmp_path / "wheels")
+        (wheel,) = (tmp_path / "wheels").glob("*.whl")
+        run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--target", site, wheel)
+
+    return install_into
 
 
 @pytest.fixture(scope="session")
