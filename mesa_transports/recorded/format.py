@@ -24,7 +24,7 @@ from mesa_transports.recorded.interactions import Header, Interaction, RecordedR
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["FORMAT_VERSION", "dump", "dump_interaction", "files_of", "load", "new_header", "parse"]
+__all__ = ["FORMAT_VERSION", "check", "dump", "dump_interaction", "files_of", "load", "new_header", "parse"]
 
 FORMAT_VERSION: Final = 1
 _METHOD: Final = re.compile(r"[A-Z0-9!#$%&'*+.^_`|~-]+")
@@ -128,6 +128,21 @@ def parse(content: bytes, path: Path) -> Recording:
     if _SURROGATE.search(content):
         _check_texts(recording.interactions, path)
     return attrs.evolve(recording, interactions=tuple(_with_files(recording.interactions, path)))
+
+
+def check(interaction: Interaction, path: Path) -> None:
+    """Refuse an interaction that could be written, but not read again; raises `DamagedRecording` as `load` does."""
+    bare = attrs.evolve(
+        interaction,
+        request=attrs.evolve(interaction.request, body=_readable(interaction.request.body)),
+        response=attrs.evolve(interaction.response, body=_readable(interaction.response.body)),
+    )
+    parse(dump(Recording(header=new_header(datetime.now(UTC)), interactions=(bare,))), path)
+
+
+def _readable(body: Body | None) -> Body | None:
+    """Return a body if it could be unreadable; bytes never are, and may be many."""
+    return body if isinstance(body, JsonBody | TextBody) else None
 
 
 def _check_values(interactions: Iterable[Interaction], path: Path) -> None:

@@ -19,7 +19,7 @@ from mesa_transports.recorded.bodies import BinaryBody
 from mesa_transports.recorded.deferral import inside, outside
 from mesa_transports.recorded.disguises import placeholders_in
 from mesa_transports.recorded.errors import DamagedRecording
-from mesa_transports.recorded.format import FORMAT_VERSION, load
+from mesa_transports.recorded.format import FORMAT_VERSION, check, load
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, Recording
 from mesa_transports.recorded.matching import Matcher, Matching
 from mesa_transports.recorded.misses import miss
@@ -100,12 +100,27 @@ class Tape:
         return None if as_said == asked else answers.take(as_said)
 
     def add(self, asked: RecordedRequest, response: Response) -> None:
-        """Take in what a request was answered; raises as `Writer.add` does."""
+        """Take in what a request was answered; raises as `Writer.add` does.
+
+        Raises:
+            ConfigurationError: what is left of it without its secrets could not be read again; it is not recorded.
+        """
         if self._writer is not None:
             with inside():
                 mark = self._redactor.mark
                 interaction = self._redactor.interaction(asked, response)
+                self._check(interaction)
             outside(partial(self._writer.add, interaction, mark))
+
+    def _check(self, interaction: Interaction) -> None:
+        try:
+            check(interaction, self.path)
+        except DamagedRecording as error:
+            place, what = error.place.removeprefix("interactions[0]."), error.message.rpartition(f"{error.place}: ")[2]
+            raise ConfigurationError(
+                f"{self.path}: this answer is not recorded, since it could not be read again: {place}: {what}; either "
+                "it came like that, or a function given as redact made it so"
+            ) from error
 
     def save(self) -> None:
         """Write what is unsaved; raises as `Writer.save` does."""

@@ -20,6 +20,7 @@ import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from mesa_core.errors import ConfigurationError
 from mesa_core.http import Headers, Request, Response
 from mesa_transports.recorded.bodies import BinaryBody, JsonBody, TextBody
 from mesa_transports.recorded.credentials import properties, secret_members
@@ -836,6 +837,55 @@ class TestRules:
         found = redactor.request(request(url, {"a": [text], text: 1, "b": encoded(text + " " * 20)}))
         assert found.url == f"https://h/{quote(clean, safe='')}?q={quote(clean, safe='')}"
         assert found.body == JsonBody({"a": [clean], clean: 1, "b": encoded(clean + " " * 20)})
+
+    CARD = "4000123412341234"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            f"\u00e9;{CARD};\u00fc\n".encode("latin-1"),
+            b"\xff\xfe " + CARD.encode() + b"\0",
+            f"\x1b[31mcard {CARD}\x1b[0m \u00e9\n".encode(),
+            f"a\0{CARD}\0\u00e9".encode(),
+        ],
+    )
+    @pytest.mark.parametrize("rule", [re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "REDACTED_1")])
+    @pytest.mark.parametrize("form", ["body", "base64", "lines"])
+    def test_in_what_is_not_utf_8_or_printable(self, data, rule, form):
+        clean = data.replace(self.CARD.encode(), b"REDACTED_1")
+        redactor = Redactor([rule])
+        if form == "body":
+            assert redactor.response(response(data, "text/csv")).body.content() == clean
+            assert redactor.response(response(clean, "text/csv")).body.content() == clean
+        else:
+            spell = base64.b64encode if form == "base64" else base64.encodebytes
+            found = redactor.response(response({"content": spell(data * 5).decode()})).body.json["content"]
+            assert base64.b64decode(found) == clean * 5
+
+    def test_a_function_may_put_any_character_into_bytes(self):
+        found = Redactor([lambda text: text.replace("abc", "\u20ac")]).response(response(b"\xffabc", "text/csv"))
+        assert found.body == BinaryBody(b"\xff?")
+
+    @pytest.mark.parametrize("sha", ["3132333435363738393031323334353637383930", "31323334" * 8])
+    def test_a_sha_is_not_taken_for_base64(self, sha):
+        seen: set[str] = set()
+        Redactor([lambda text: seen.add(text) or text]).response(response({"sha": sha}))
+        assert seen == {"application/json", "sha", sha}
+
+    @pytest.mark.parametrize(
+        ("function", "message"),
+        [
+            (lambda text: None, "redact: the function .*<lambda> returned NoneType, expected a text"),
+            (lambda text: text.encode(), "redact: the function .*<lambda> returned bytes, expected a text"),
+            (lambda text: {}[text], "redact: the function .*<lambda> raised KeyError$"),
+            (max, "redact: the function max raised ValueError$"),
+        ],
+    )
+    @pytest.mark.parametrize("content", [{"a": "hush-hush"}, b"hush-hush\xff"])
+    def test_a_function_that_fails_is_named_without_the_secret(self, function, message, content):
+        with pytest.raises(ConfigurationError, match=message) as caught:
+            Redactor([function]).response(response(content, ETag=""))
+        assert "hush" not in str(caught.value)
 
     def test_all_of_them(self):
         redactor = Redactor(["abc", re.compile("d+"), str.swapcase, re.compile("E")])

@@ -249,6 +249,42 @@ class TestARunThatMeetsItsOwnFile:
         assert answers(path) == kept
 
 
+class TestWhatCannotBeRecorded:
+    """One bad interaction is told of, and costs no other."""
+
+    @pytest.mark.parametrize(
+        ("bad", "message"),
+        [
+            (lambda text: "no URL" if "bad" in text else text, "request.url: expected a URL; .* given as redact"),
+            (lambda text: "\ud800" if "b4d" in text else text, "response.body.*; .* given as redact"),
+            (lambda text: None if "b4d" in text else text, "redact: the function .*lambda.* returned NoneType"),
+            (lambda text: {}[0] if "b4d" in text else text, "redact: the function .*lambda.* raised KeyError"),
+            (lambda text: text.encode() if "bad" in text else text, "redact: .*lambda.* returned bytes"),
+        ],
+    )
+    def test_it_is_an_error_and_the_others_are_saved(self, path, bad, message):
+        tape = opened(path, "record", redact=(bad,))
+        for name in ("a", "bad", "c"):
+            if name == "bad":
+                with pytest.raises(ConfigurationError, match=message):
+                    ask(tape, name, live="b4d")
+            else:
+                ask(tape, name, live=name)
+        tape.save()
+        assert answers(path) == ["a", "c"]
+
+    @pytest.mark.parametrize("status", [0, 99, 1000])
+    def test_a_status_that_is_none(self, path, status):
+        tape = opened(path, "record")
+        asked, _ = tape.look_up(request("a"))
+        with pytest.raises(
+            ConfigurationError, match=r"x\.json: .*: response\.status: expected a status from 100 to 999"
+        ):
+            tape.add(asked, Response(status, {}, b""))
+        tape.save()
+        assert not path.exists()
+
+
 class TestOtherKeys:
     """In replay a key may be any word, and stand where it is none."""
 
