@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -16,9 +16,9 @@ from mesa_core.errors import ConfigurationError, ConnectError
 from mesa_core.http import Request, Response
 from mesa_transports.local.clock import Clock, system_clock
 from mesa_transports.local.gate import Closed
+from mesa_transports.local.holding import InUse
 from mesa_transports.local.identities import new_key
 from mesa_transports.local.snapshots import SNAPSHOTS
-from mesa_transports.local.store import Store
 
 if TYPE_CHECKING:
     from mesa_transports.local.app import Application
@@ -97,7 +97,7 @@ class LocalDepot:
         self._autosync = _autosync(self._services, self.wsgi, self.urls)
         weakref.finalize(self, self._autosync.close)
         temporary = self.path if path is None else self.path / SNAPSHOTS
-        self._release = weakref.finalize(self, _release, self._services.store, temporary, os.getpid())
+        self._release = weakref.finalize(self, _release, self._services.close, temporary, os.getpid())
 
     def handle(self, request: Request) -> Response:
         """Answer a request in process; the host does not count, and neither does its timeout.
@@ -250,6 +250,10 @@ def _assemble(path: Path, **options: Any) -> tuple[Services, Application]:  # An
         raise _not_installed(error) from error
     try:
         services = Services.build(path, **options)
+    except InUse as user:
+        raise ConfigurationError(
+            f"path: expected a data directory that no other Depot uses, got {path}, which {user} uses"
+        ) from None
     except (OSError, sqlite3.Error) as error:
         raise ConfigurationError(f"path: expected a directory that can be written, got {path}: {error}") from error
     return services, Application(services)
@@ -271,8 +275,8 @@ def _not_installed(error: ImportError) -> ConfigurationError:
     )
 
 
-def _release(store: Store, temporary: Path, owner: int) -> None:
-    store.close()
+def _release(close: Callable[[], None], temporary: Path, owner: int) -> None:
+    close()
     # A forked child inherits this duty, but not the directory.
     if os.getpid() == owner:
         shutil.rmtree(temporary, ignore_errors=True)

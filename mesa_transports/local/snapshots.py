@@ -21,11 +21,12 @@ from attrs import field, frozen
 from mesa_core.errors import ConfigurationError
 from mesa_transports.local.store import Store
 
-__all__ = ["SNAPSHOTS", "Snapshot", "put_back", "take"]
+__all__ = ["REPOSITORIES", "SNAPSHOTS", "Snapshot", "put_back", "take"]
 
 SNAPSHOTS: Final = "snapshots"
 """Where links are kept, in the data directory: they reach no other file system."""
-_REPOSITORIES: Final = "repositories"
+REPOSITORIES: Final = "repositories"
+"""Where the repositories are."""
 _IMMUTABLE: Final = re.compile(
     r"[^/]+/(objects/([0-9a-f]{2}/[0-9a-f]{38}|pack/pack-[^/]+)|lfs/objects/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64})"
 )
@@ -52,7 +53,7 @@ def take(store: Store, data: Path) -> Snapshot:
     (data / SNAPSHOTS).mkdir(exist_ok=True)
     snapshot = Snapshot(store.copy(), Path(tempfile.mkdtemp(dir=data / SNAPSHOTS)))
     weakref.finalize(snapshot, _remove, snapshot.links, os.getpid())
-    for name, entry in _walk(f"{data}/{_REPOSITORIES}"):
+    for name, entry in _walk(f"{data}/{REPOSITORIES}"):
         if entry.is_dir(follow_symlinks=False):
             snapshot.directories.add(name)
         elif _IMMUTABLE.fullmatch(name):
@@ -72,7 +73,7 @@ def put_back(snapshot: Snapshot, store: Store, data: Path) -> None:
     """
     if snapshot.links.parent.parent != data:
         raise ConfigurationError("snapshot: expected one of this Depot, got another Depot's")
-    root = data / _REPOSITORIES
+    root = data / REPOSITORIES
     there = _without_others(snapshot, str(root))
     for name in sorted(snapshot.directories - there):
         (root / name).mkdir()

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import urllib.error
-import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from remote import Remote
 
 from mesa_transports.local import LocalDepot
 from mesa_transports.local.server import Server
 
 AUTHOR = {"name": "Bot", "email": "bot@example.com"}
-
-
-class Remote:
-    """Calls a served Depot."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def __call__(self, method, path, body=None):
-        content = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": "Bearer key", "Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, content, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
 
 
 @pytest.fixture
