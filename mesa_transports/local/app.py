@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import pygit2
@@ -23,6 +23,7 @@ from mesa_transports.local.names import is_name
 from mesa_transports.local.query import Query
 from mesa_transports.local.refusals import InternalServerError, NotFound, Refusal
 from mesa_transports.local.services import Services
+from mesa_transports.local.smart_http import answers as smart_http
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["MOUNT", "Application", "split_mount"]
 
 MOUNT: Final = "/api/v1"
+_Refuse: TypeAlias = Callable[[Refusal], Response]
 _logger: Final = logging.getLogger("mesa.local")
 
 
@@ -53,12 +55,16 @@ class Application:
         self.gate = Gate()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer over WSGI, with the API at `/api/v1` and nothing beside it."""
+        """Answer over WSGI, with the API at `/api/v1` and git at `/{org}/{repo}.git` beside it."""
         request = Request(environ)
         root = _origin(environ) + MOUNT
-        mount, path = split_mount(_raw_path(environ))
+        target = _raw_path(environ)
+        mount, path = split_mount(target)
         try:
-            response = self.respond(request, root, path if mount == MOUNT else "")
+            if not mount and smart_http.is_for_git(target):
+                response = self._respond_to_git(request, root, target)
+            else:
+                response = self.respond(request, root, path if mount == MOUNT else "")
         except Closed:
             response = self.refuse(InternalServerError("the Depot is closed"))
         return response(environ, start_response)
@@ -69,22 +75,33 @@ class Application:
         Raises:
             Closed: the Depot was closed.
         """
+        return self._in_turn(request, path, lambda: self._answer(request, root, path), self.refuse)
+
+    def _respond_to_git(self, request: Request, root: str, path: str) -> Response:
+        return self._in_turn(
+            request,
+            path,
+            lambda: smart_http.answer(self._services, request, root, path),
+            lambda refusal: self._named(smart_http.refuse(path, refusal)),
+        )
+
+    def _in_turn(self, request: Request, path: str, answer: Callable[[], Response], refuse: _Refuse) -> Response:
         with ExitStack() as stack:
             stack.enter_context(self.gate.shared())
-            response = self._respond(request, root, path)
+            response = self._respond(request, path, answer, refuse)
             if response.is_streamed and not response.direct_passthrough:
                 # Until it is sent, it reads from the repository; an open file needs no path any more.
                 response.call_on_close(stack.pop_all().close)
             return response
 
-    def _respond(self, request: Request, root: str, path: str) -> Response:
+    def _respond(self, request: Request, path: str, answer: Callable[[], Response], refuse: _Refuse) -> Response:
         try:
-            response = self._answer(request, root, path)
+            response = answer()
         except Refusal as refusal:
-            return self.refuse(refusal)
+            return refuse(refusal)
         except Exception:
             _logger.exception("%s %s failed", request.method, path)
-            return self.refuse(InternalServerError("the Depot failed; its log says how"))
+            return refuse(InternalServerError("the Depot failed; its log says how"))
         return self._named(response)
 
     def refuse(self, refusal: Refusal) -> Response:
@@ -97,11 +114,13 @@ class Application:
         response.headers["X-Request-Id"] = self._services.identities.request()
         return response
 
-    def body_limit(self, method: str, target: str) -> int:
-        """Return how many bytes a request with this first line may bring: more than JSON takes if signed for more."""
+    def body_limit(self, method: str, target: str, authorization: str) -> int:
+        """Return how many bytes a request may bring: more than JSON takes for a push, and where its URL is signed."""
         limit = self._services.max_body_bytes
         mount, path = split_mount(_path_of(target))
         with suppress(Refusal, sqlite3.Error):
+            if not mount and smart_http.is_for_git(path):
+                return smart_http.body_limit(self._services, method, path, authorization)
             route, parameters = routes.match(method, path if mount == MOUNT else "")
             if route.scope is None:
                 query = Query(target.partition("?")[2].encode("latin-1"))

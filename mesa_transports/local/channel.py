@@ -51,6 +51,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     adj: Any
     command: Any
+    headers: Any
     request_uri: Any
 
     def __init__(self, application: Application, adjustments: Any) -> None:
@@ -67,7 +68,9 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         if self.body_rcv is not None:
             self.adj = copy(self.adj)
             # waitress refuses what reaches the limit, not what exceeds it.
-            self.adj.max_request_body_size = self.application.body_limit(self.command, self.request_uri) + 1
+            self.adj.max_request_body_size = 1 + self.application.body_limit(
+                self.command, self.request_uri, self.headers.get("AUTHORIZATION", "")
+            )
 
     def received(self, data: bytes) -> int:
         """Take bytes from the connection and return how many were this request's."""

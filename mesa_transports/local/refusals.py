@@ -20,6 +20,7 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "PayloadTooLarge",
+    "RangeNotSatisfiable",
     "Refusal",
     "Unauthorized",
     "UnknownEncoding",
@@ -122,6 +123,13 @@ class PayloadTooLarge(Refusal):
 
     status = 413
     code = "PAYLOAD_TOO_LARGE"
+
+
+class RangeNotSatisfiable(Refusal):
+    """The object holds none of the bytes asked for."""
+
+    status = 416
+    code = "RANGE_NOT_SATISFIABLE"
 
 
 class HeadersTooLarge(Refusal):

@@ -6,7 +6,7 @@ parameter never reads as a separator. Branches, which hold slashes, may come raw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -32,7 +32,7 @@ from mesa_transports.local.handlers import (
 )
 from mesa_transports.local.refusals import BadRequest, MethodNotAllowed, NotFound
 
-__all__ = ["Route", "match"]
+__all__ = ["Route", "match", "table"]
 
 Handler: TypeAlias = Callable[[Call], Response]
 
@@ -106,15 +106,20 @@ class _Slashed(BaseConverter):
     part_isolating = False
 
 
-_MAP: Final = Map(
-    [Rule(route.path, methods=[route.method], endpoint=route) for route in ROUTES],
-    converters={"default": _Segment, "repo": _Repo, "oid": _Oid, "slashed": _Slashed},
-    strict_slashes=False,
-    merge_slashes=False,
-)
+def table(routes: Iterable[Route]) -> Map:
+    """Return routes in the form in which `match` looks them up."""
+    return Map(
+        [Rule(route.path, methods=[route.method], endpoint=route) for route in routes],
+        converters={"default": _Segment, "repo": _Repo, "oid": _Oid, "slashed": _Slashed},
+        strict_slashes=False,
+        merge_slashes=False,
+    )
 
 
-def match(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+_API: Final = table(ROUTES)
+
+
+def match(method: str, path: str, among: Map = _API) -> tuple[Route, Mapping[str, str]]:
     """Return the route of a percent-encoded path, and its parameters decoded.
 
     Raises:
@@ -125,7 +130,7 @@ def match(method: str, path: str) -> tuple[Route, Mapping[str, str]]:
     # Encoded again in one way, "/rep%6Fs" is "/repos" to the table, as it is to any other reader.
     canonical = "/".join(quote(unquote_to_bytes(segment), safe="~") for segment in path.split("/"))
     try:
-        route, encoded = _MAP.bind("").match(canonical, method)
+        route, encoded = among.bind("").match(canonical, method)
     except WrongMethod as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         raise MethodNotAllowed(

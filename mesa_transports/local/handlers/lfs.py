@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import wrap_file
 
 from mesa_transports.local.blobs import Blobs
 from mesa_transports.local.bodies.lfs import LfsObject, LfsRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.query import Query
+from mesa_transports.local.ranges import ranged
 from mesa_transports.local.refusals import NotFound
 from mesa_transports.local.services import Services
 from mesa_transports.local.signatures import EXPIRES_IN
 
-__all__ = ["download", "get_object", "put_object", "signed_size", "upload"]
+__all__ = ["blobs_of", "download", "get_object", "put_object", "signed_size", "signed_url", "upload"]
 
 _LARGEST: Final = 2**63 - 1
 _MISSING: Final = {"code": "NOT_FOUND", "message": "Object not found"}
@@ -24,7 +24,7 @@ _MISSING: Final = {"code": "NOT_FOUND", "message": "Object not found"}
 
 def upload(call: Call) -> Response:
     """Answer `lfs.upload`: a URL for each object that is not there yet."""
-    blobs = _blobs(call)
+    blobs = blobs_of(call)
     return json_response({"objects": [_upload(call, blobs, item) for item in LfsRequest.read(call.body).objects]})
 
 
@@ -32,13 +32,13 @@ def _upload(call: Call, blobs: Blobs, item: LfsObject) -> dict[str, Any]:
     size = blobs.size(item.oid)
     if size is not None:
         return {"oid": item.oid, "size": size, "exists": True}
-    url = _url(call, "PUT", item.oid, item.size)
+    url = signed_url(call, "PUT", item.oid, item.size)
     return {"oid": item.oid, "size": item.size, "exists": False, "upload_url": url, "expires_in": EXPIRES_IN}
 
 
 def download(call: Call) -> Response:
     """Answer `lfs.download`: a URL for each object that is there, an error for each that is not."""
-    blobs = _blobs(call)
+    blobs = blobs_of(call)
     return json_response({"objects": [_download(call, blobs, item) for item in LfsRequest.read(call.body).objects]})
 
 
@@ -46,14 +46,14 @@ def _download(call: Call, blobs: Blobs, item: LfsObject) -> dict[str, Any]:
     size = blobs.size(item.oid)
     if size is None:
         return {"oid": item.oid, "size": item.size, "exists": False, "error": _MISSING}
-    url = _url(call, "GET", item.oid, size)
+    url = signed_url(call, "GET", item.oid, size)
     return {"oid": item.oid, "size": size, "exists": True, "download_url": url, "expires_in": EXPIRES_IN}
 
 
 def put_object(call: Call) -> Response:
     """Take the bytes that a signed URL is for."""
     oid, size = call.parameters["oid"], _signed_size(call, "PUT")
-    _blobs(call).put(oid, size, call.request.stream)
+    blobs_of(call).put(oid, size, call.request.stream)
     return success()
 
 
@@ -61,14 +61,10 @@ def get_object(call: Call) -> Response:
     """Give the bytes that a signed URL is for."""
     oid, size = call.parameters["oid"], _signed_size(call, "GET")
     try:
-        file = _blobs(call).path(oid).open("rb")
+        file = blobs_of(call).path(oid).open("rb")
     except FileNotFoundError:
         raise NotFound("Object not found") from None
-    response = Response(
-        wrap_file(call.request.environ, file), content_type="application/octet-stream", direct_passthrough=True
-    )
-    response.content_length = size
-    return response
+    return ranged(call.request, file, size)
 
 
 def _signed_size(call: Call, method: str) -> int:
@@ -87,10 +83,12 @@ def signed_size(services: Services, method: str, parameters: Mapping[str, str], 
     return size
 
 
-def _url(call: Call, method: str, oid: str, size: int) -> str:
+def signed_url(call: Call, method: str, oid: str, size: int) -> str:
+    """Return a URL by which anyone may move a large file: GET down, PUT up."""
     query = call.services.signer.query(method, call.repository.id, oid, size)
     return f"{call.root}/{call.org}/{call.repository.name}/lfs/objects/{oid}?{query}"
 
 
-def _blobs(call: Call) -> Blobs:
+def blobs_of(call: Call) -> Blobs:
+    """Return the large files of the repository that the call is about."""
     return Blobs(call.services.repositories.path(call.repository))
