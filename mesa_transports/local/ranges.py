@@ -26,7 +26,10 @@ def ranged(request: Request, file: IO[bytes], size: int) -> Response:
     asked = request.headers.get("Range", "") if request.method == "GET" else ""
     part = _part(asked, size)
     if part is None:
-        return _response(wrap_file(request.environ, file, _CHUNK), file, size)
+        response = _response(wrap_file(request.environ, file, _CHUNK), file, size)
+        # The server sends the file by itself, in its own way, and closes it.
+        response.direct_passthrough = True
+        return response
     if not part:
         file.close()
         raise RangeNotSatisfiable(
@@ -40,7 +43,7 @@ def ranged(request: Request, file: IO[bytes], size: int) -> Response:
 
 
 def _response(content: Iterable[bytes], file: IO[bytes], length: int) -> Response:
-    response = Response(content, content_type="application/octet-stream", direct_passthrough=True)
+    response = Response(content, content_type="application/octet-stream")
     response.content_length = length
     response.headers["Accept-Ranges"] = "bytes"
     response.call_on_close(file.close)
