@@ -6,6 +6,7 @@ bounded here, by what the first line of the request asks for.
 
 from __future__ import annotations
 
+import time
 from copy import copy
 from functools import partial
 from typing import Any, Final  # Any: waitress has no types
@@ -24,7 +25,9 @@ from mesa_transports.local.refusals import (
     UnknownEncoding,
 )
 
-__all__ = ["channel_of"]
+__all__ = ["channel_of", "close_stalled"]
+
+_LONGEST_HEADERS: Final = 30  # seconds until they have come
 
 _REFUSALS: Final[dict[int, type[Refusal]]] = {
     400: BadRequest,
@@ -38,12 +41,40 @@ def channel_of(application: Application) -> Any:
     """Return what makes waitress' channels, one a connection, for an application."""
 
     def make(*arguments: Any, **options: Any) -> Any:
-        channel: Any = HTTPChannel(*arguments, **options)
+        channel: Any = _Channel(*arguments, **options)
         channel.parser_class = partial(_Parser, application)
         channel.error_task_class = _Fault
         return channel
 
     return make
+
+
+def close_stalled(server: Any, now: float) -> None:
+    """Close the connections whose clients have let us wait too long; `now` is that of `time.time`.
+
+    waitress closes those that do nothing between requests. Of the others, some would stay for ever, and a thread with
+    each that is being sent to.
+    """
+    for channel in list(server.active_channels.values()):
+        if channel.is_stalled(now):
+            # By the loop's own thread, and at once: the socket of who reads nothing never becomes writable.
+            server.trigger.pull_trigger(channel.handle_close)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """One connection."""
+
+    adj: Any
+    request: Any
+    last_activity: float
+    total_outbufs_len: int
+
+    def is_stalled(self, now: float) -> bool:
+        """Tell whether its client neither ends a request's headers, nor takes what is sent."""
+        coming: Any = self.request
+        if coming is not None and not coming.headers_finished and now - coming.began > _LONGEST_HEADERS:
+            return True
+        return self.total_outbufs_len > 0 and now - self.last_activity > self.adj.channel_timeout
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
@@ -57,6 +88,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     def __init__(self, application: Application, adjustments: Any) -> None:
         super().__init__(adjustments)
         self.application = application
+        self.began = time.time()
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the first line and the headers, and set the limit of the body."""

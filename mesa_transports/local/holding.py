@@ -31,12 +31,14 @@ class Hold:
     def __init__(self, directory: Path) -> None:
         self._owner = os.getpid()
         self._file = os.open(directory / _NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        number = os.read(self._file, _LONGEST_NUMBER).decode("ascii", "replace")
         try:
-            number = os.read(self._file, _LONGEST_NUMBER).decode("ascii", "replace")
             _lock(self._file)
-        except OSError:
+        except OSError as error:
             os.close(self._file)
-            raise InUse(f"process {number}" if number else "another process") from None
+            if isinstance(error, BlockingIOError | PermissionError):
+                raise InUse(f"process {number}" if number else "another process") from None
+            raise
         self.left_in_order = not number
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, str(self._owner).encode(), 0)

@@ -127,6 +127,8 @@ def match(method: str, path: str, among: Map = _API) -> tuple[Route, Mapping[str
         MethodNotAllowed: one has, but not with this method.
         BadRequest: the path is not UTF-8.
     """
+    if path.startswith("//"):
+        raise NotFound("no operation has this path")  # the table would take it for one with a single slash
     # Encoded again in one way, "/rep%6Fs" is "/repos" to the table, as it is to any other reader.
     canonical = "/".join(quote(unquote_to_bytes(segment), safe="~") for segment in path.split("/"))
     try:

@@ -14,6 +14,7 @@ from mesa_transports.local.depot import LocalDepot
 __all__ = ["Server"]
 
 _THREADS: Final = 16
+_CONNECTIONS: Final = 500
 
 
 class Server:
@@ -31,13 +32,18 @@ class Server:
     def __init__(self, depot: LocalDepot, *, host: str = "127.0.0.1", port: int = 0) -> None:
         from waitress.server import create_server  # type: ignore[import-untyped]  # noqa: PLC0415 -- it ships no types; an optional dependency
 
-        from mesa_transports.local.channel import channel_of  # noqa: PLC0415 -- needs waitress
+        from mesa_transports.local.channel import channel_of, close_stalled  # noqa: PLC0415 -- needs waitress
 
         self._socket = _listening(host, port)
         address, self.port = self._socket.getsockname()[:2]
         self.url = f"http://{f'[{address}]' if ':' in address else address}:{self.port}{MOUNT}"
         self._server: Any = create_server(  # Any: waitress has no types
-            depot.wsgi, sockets=[self._socket], threads=_THREADS, ident=None
+            depot.wsgi,
+            sockets=[self._socket],
+            threads=_THREADS,
+            ident=None,
+            connection_limit=_CONNECTIONS,
+            asyncore_use_poll=True,  # select takes no file numbers over 1023
         )
         self._server.channel_class = channel_of(depot.wsgi)
         # A queue of requests is what a burst makes, and nothing to warn of.
@@ -45,6 +51,14 @@ class Server:
         self._thread: Thread | None = None
         self._depot = depot
         depot.urls.append(self.url)
+
+        maintenance = self._server.maintenance
+
+        def maintain(now: float) -> None:
+            maintenance(now)
+            close_stalled(self._server, now)
+
+        self._server.maintenance = maintain
 
     def run(self) -> None:
         """Answer requests until SystemExit or KeyboardInterrupt is raised, or `close` is called elsewhere."""

@@ -16,8 +16,8 @@ from mesa_transports.local.bodies.webhooks import WebhookRequest
 from mesa_transports.local.clock import Clock, instant
 from mesa_transports.local.deliveries import Deliveries, Delivery
 from mesa_transports.local.git.heads import heads, moves
-from mesa_transports.local.pushes import Filter, Push
 from mesa_transports.local.identities import Identities
+from mesa_transports.local.pushes import Filter, Push
 from mesa_transports.local.refusals import NotFound
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.store import Row, Store
