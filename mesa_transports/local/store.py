@@ -35,6 +35,12 @@ CREATE TABLE IF NOT EXISTS webhooks (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     repository TEXT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE, url TEXT NOT NULL, events TEXT NOT NULL,
     branches TEXT, globs TEXT, secret TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS commit_ranks (
+    repository INTEGER NOT NULL REFERENCES repositories (sequence) ON DELETE CASCADE, commit_sha TEXT NOT NULL,
+    time INTEGER NOT NULL, level INTEGER NOT NULL, PRIMARY KEY (repository, commit_sha)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last_changes (
+    repository INTEGER NOT NULL REFERENCES repositories (sequence) ON DELETE CASCADE, commit_sha TEXT NOT NULL,
+    path TEXT NOT NULL, time INTEGER, reached TEXT, PRIMARY KEY (repository, commit_sha, path)) WITHOUT ROWID;
 """
 
 

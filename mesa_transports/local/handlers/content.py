@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from mesa_transports.local.call import Call, json_response
 from mesa_transports.local.git import content, refs
+from mesa_transports.local.history_index import HistoryIndex
 from mesa_transports.local.names import checked_path
 from mesa_transports.local.refusals import NotAcceptable, NotFound
 
@@ -21,18 +22,18 @@ def get(call: Call) -> Response:
     """Answer `content.get`: JSON, or a file's raw bytes where the Accept header ranks them higher."""
     depth = call.query.integer("depth", 1, 1, _DEEPEST)
     path = call.query.text("path", least=0) or ""
-    git = call.open()
+    git, index = call.open(), HistoryIndex(call.services.store, call.repository)
     commit = _commit(call, git)
     found = content.find(commit, checked_path(path, "path") if path else path)
     if isinstance(found, pygit2.Tree):
         if not call.accepts(_JSON):
             raise NotAcceptable("a directory has no raw bytes; accept application/json")
-        return json_response(content.shown_directory(commit, path, found, depth))
+        return json_response(content.shown_directory(git, index, commit, path, found, depth))
     if call.prefers(_RAW, _JSON):
         return Response(found.data, content_type=_RAW)
     if not call.accepts(_JSON):
         raise NotAcceptable(f"there are {_JSON} and {_RAW}, and the Accept header allows neither")
-    return json_response(content.shown_blob(commit, path, found))
+    return json_response(content.shown_blob(git, index, commit, path, found))
 
 
 def _commit(call: Call, git: pygit2.Repository) -> pygit2.Commit:
