@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import shutil
 import socket
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from random import Random
 
 import pytest
@@ -198,6 +200,27 @@ def test_pushes_and_commits_of_the_api_take_turns(git, tmp_path, work, api):
     names = {entry.name for entry in api.content.get(org="acme", repo="r", path="").entries}
     assert names == {"README", *(f"committed {n}" for n in range(20)), *(f"pushed {n}" for n in range(2))}
     assert len(list(api.commits.list(org="acme", repo="r"))) == 23
+
+
+def test_webhooks_are_told_of_a_push(git, work, api):
+    told = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self):
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_): ...
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as listener:
+        listener.timeout = 30
+        api.webhooks.create(org="acme", repo="r", body={"url": f"http://127.0.0.1:{listener.server_port}/"})
+        before = git(work, "rev-parse", "HEAD")
+        after = git.commit(work, "more", "more")
+        git(work, "push", "--quiet", "origin", "HEAD:main")
+        listener.handle_request()
+    assert [(each["branch"], each["before"], each["after"]) for each in told] == [("main", before, after)]
 
 
 def test_a_key_is_needed_and_must_be_known(git, tmp_path, server, url):

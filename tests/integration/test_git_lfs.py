@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from conftest import ROOT_KEY, fsck
+from conftest import ROOT, ROOT_KEY, fsck
 from gits import Git
 
 from mesa_sdk import Mesa
@@ -152,6 +153,23 @@ def test_what_the_sdk_uploads_is_pulled(git, tmp_path, url, api):
     git(tmp_path, "clone", "--quiet", url, "work")
     assert (tmp_path / "work" / "x" / "a.bin").read_bytes() == DATA
     assert git(tmp_path / "work", "lfs", "fsck") == "Git LFS fsck OK"
+
+
+def test_the_commands_of_the_documentation_work(tmp_path, server, api):
+    page = (ROOT / "docs" / "local-depot.md").read_text()
+    commands = re.findall(r"^\$ (?!python)(.+)$", page[page.index("## Cloning") :], re.MULTILINE)
+    assert [command.split()[:2] for command in commands[::6]] == [["git", "clone"], ["git", "lfs"], ["git", "lfs"]]
+    api.repos.create(org="my-org", body={"name": "my-repo"})
+    script = "set -e\n" + "\n".join(commands).replace(":8080/", f":{server.port}/")
+    environment = {**Git(tmp_path).environment, "MESA_API_KEY": ROOT_KEY}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [commit.message.strip() for commit in api.commits.list(org="my-org", repo="my-repo")] == [
+        "Add a large file",
+        "Say hello",
+    ]
 
 
 def test_an_interrupted_download_is_resumed(git, tmp_path, work, url):
