@@ -1,8 +1,7 @@
-"""Bare repositories: making, opening and measuring them."""
+"""Bare repositories: making and opening them."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,7 @@ from pygit2.enums import RepositoryOpenFlag
 
 from mesa_transports.local.refusals import NotFound
 
-__all__ = ["init_repository", "open_repository", "set_default_branch", "size_of_objects"]
+__all__ = ["init_repository", "open_repository", "set_default_branch"]
 
 _OWN_CONFIGURATION: Final = {
     "diff.mnemonicPrefix": False,
@@ -40,20 +39,3 @@ def open_repository(path: Path) -> pygit2.Repository:
 def set_default_branch(repository: pygit2.Repository, branch: str) -> None:
     """Make HEAD point to a branch, which may be yet to be born."""
     repository.create_reference_symbolic("HEAD", f"refs/heads/{branch}", force=True)
-
-
-def size_of_objects(path: Path) -> int:
-    """Return the size on disk of a repository's objects, in bytes; large files are not among them."""
-    return _size(str(path / "objects"))
-
-
-def _size(directory: str) -> int:
-    total = 0
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                total += _size(entry.path) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
-    except FileNotFoundError:
-        # Objects move into packs, and repositories go, while this looks.
-        return total
-    return total

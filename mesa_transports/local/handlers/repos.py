@@ -12,7 +12,8 @@ from mesa_transports.local import cursors, syncs
 from mesa_transports.local.bodies.repos import RepositoryChange, RepositoryRequest
 from mesa_transports.local.call import Call, json_response, success
 from mesa_transports.local.git import refs
-from mesa_transports.local.git.repository import open_repository, set_default_branch, size_of_objects
+from mesa_transports.local.git.repository import open_repository, set_default_branch
+from mesa_transports.local.git.size import size_of_objects
 from mesa_transports.local.refusals import NotFound, NoUpstream
 from mesa_transports.local.repositories import Repository
 from mesa_transports.local.services import Services
