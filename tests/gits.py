@@ -40,8 +40,9 @@ class Git:
     def run(self, at: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command that may fail."""
         return subprocess.run(
-            ["git", *arguments], cwd=at, env=self.environment, capture_output=True, text=True, check=False, timeout=120
-        )
+            ["git", *arguments], cwd=at, env=self.environment, capture_output=True, check=False, timeout=120,
+            encoding="utf-8", errors="replace",
+        )  # fmt: skip
 
     def __call__(self, at: Path, *arguments: str) -> str:
         """Run a command that must succeed, and return what it prints."""

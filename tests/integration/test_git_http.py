@@ -18,6 +18,7 @@ from conftest import ROOT_KEY, fsck
 from gits import Git
 
 from mesa_sdk import Mesa, NotFound
+from mesa_transports.local import LocalDepot
 from mesa_transports.local.server import Server
 from mesa_transports.local.smart_http import git as requests_of_git
 from mesa_transports.local.smart_http.backend import Backend
@@ -65,8 +66,8 @@ def commit(api, path, branch="main", **more):
     return api.commits.create(org="acme", repo="r", body=body).sha
 
 
-def heads(api):
-    return {branch.name: branch.head_sha for branch in api.branches.list(org="acme", repo="r")}
+def heads(api, repo="r"):
+    return {branch.name: branch.head_sha for branch in api.branches.list(org="acme", repo=repo)}
 
 
 def test_the_first_push_is_seen_at_once(git, tmp_path, url, api):
@@ -202,6 +203,15 @@ def test_pushes_and_commits_of_the_api_take_turns(git, tmp_path, work, api):
     assert len(list(api.commits.list(org="acme", repo="r"))) == 23
 
 
+def test_one_depot_is_the_upstream_of_another(git, work, url, server):
+    upstream = {"uri": address(server, key=None), "token": ROOT_KEY, "token_username": "any"}
+    with LocalDepot() as other, Mesa(api_key="any", transport=other) as client:
+        client.repos.create(org="acme", body={"name": "copy", "upstream": upstream})
+        client.repos.sync(org="acme", repo="copy")
+        assert heads(client, "copy") == {"main": git(work, "rev-parse", "HEAD")}
+        fsck(other)
+
+
 def test_webhooks_are_told_of_a_push(git, work, api):
     told = []
 
@@ -287,12 +297,13 @@ def test_a_name_leads_nowhere_else(server, url, depot, path):
 
 
 def test_refs_that_the_api_could_not_name_are_refused_and_the_others_land(git, work, api, depot):
-    names = [SHA, "fine", "n" * 241, "\u200c.git"]
+    names = [SHA, "fine", "n" * 241, "\u200c.git", "not-utf-8-\udcff"]
     complaint = git.refused(work, "push", "origin", *(f"HEAD:refs/heads/{name}" for name in names))
     assert f"remote: refused: expected a branch name, got '{SHA}': it reads as a commit sha" in complaint
     assert "longer than 240 bytes" in complaint
     assert "a segment is '.git'" in complaint
-    assert complaint.count("[remote rejected]") == 3
+    assert "expected a branch name in UTF-8" in complaint
+    assert complaint.count("[remote rejected]") == 4
     assert set(heads(api)) == {"main", "fine"}
     for ref in ("refs/mesa/x", "refs/notes/x", "refs/x", "HEAD"):
         assert "[remote rejected]" in git.refused(work, "push", "origin", f"HEAD:{ref}")
@@ -350,10 +361,9 @@ def test_neither_the_host_nor_the_directory_configures_it(git, monkeypatch, work
     monkeypatch.undo()
 
 
-def test_a_client_that_goes_away_ends_git(monkeypatch, git, work, url, depot):
-    git(work, "config", "core.compression", "0")
-    sha = git.commit(work, "big", Random(1).randbytes(40 << 20))
-    git(depot.repository_path("acme", "r"), "fetch", "--quiet", work.as_posix(), "HEAD:topic")
+@pytest.fixture
+def backends(monkeypatch):
+    """What the server starts of git."""
     started = []
 
     class Seen(Backend):
@@ -362,6 +372,13 @@ def test_a_client_that_goes_away_ends_git(monkeypatch, git, work, url, depot):
             started.append(self)
 
     monkeypatch.setattr(requests_of_git, "Backend", Seen)
+    return started
+
+
+def test_a_client_that_goes_away_ends_git(git, work, depot, backends):
+    git(work, "config", "core.compression", "0")
+    sha = git.commit(work, "big", Random(1).randbytes(40 << 20))
+    git(depot.repository_path("acme", "r"), "fetch", "--quiet", work.as_posix(), "HEAD:topic")
     want = f"want {sha} no-progress\n"
     body = f"{len(want) + 4:04x}{want}00000009done\n".encode()
     with Server(depot).start() as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
@@ -371,11 +388,21 @@ def test_a_client_that_goes_away_ends_git(monkeypatch, git, work, url, depot):
         )
         connection.sendall(head.encode() + body)
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        connection.close()
     # The server has waited for its threads.
-    (backend,) = started
+    (backend,) = backends
     assert backend._process.returncode is not None
     assert backend.failed
-    fsck(depot)
+
+
+def test_an_answer_that_nobody_wants_ends_git_too(url, server, backends):
+    target = f"http://127.0.0.1:{server.port}/acme/r.git/info/refs?service=git-upload-pack"
+    request = urllib.request.Request(target, headers={"Authorization": "Basic " + basic(ROOT_KEY)}, method="HEAD")
+    with urllib.request.urlopen(request) as response:
+        assert (response.status, response.read()) == (200, b"")
+    server.close()
+    (backend,) = backends
+    assert backend._process.returncode is not None
 
 
 @pytest.fixture
