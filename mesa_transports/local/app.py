@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from mesa_transports.local import routes
 from mesa_transports.local.call import Call, json_response
+from mesa_transports.local.disk import has_room, is_full
 from mesa_transports.local.gate import Closed, Gate
 from mesa_transports.local.handlers import lfs
 from mesa_transports.local.names import is_name
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["MOUNT", "Application", "split_mount"]
 
 MOUNT: Final = "/api/v1"
+_LEAST_ROOM: Final = 1 << 20
 _Refuse: TypeAlias = Callable[[Refusal], Response]
 _logger: Final = logging.getLogger("mesa.local")
 
@@ -99,10 +101,16 @@ class Application:
             response = answer()
         except Refusal as refusal:
             return refuse(refusal)
-        except Exception:
+        except Exception as error:
+            if is_full(error) or not self._has_room_for(request):
+                _logger.error("%s %s failed: the disk is full", request.method, path)  # noqa: TRY400 -- where it happened says nothing
+                return refuse(InternalServerError("the disk is full, or a quota of it is used up"))
             _logger.exception("%s %s failed", request.method, path)
             return refuse(InternalServerError("the Depot failed; its log says how"))
         return self._named(response)
+
+    def _has_room_for(self, request: Request) -> bool:
+        return has_room(self._services.directory, max(_LEAST_ROOM, request.content_length or 0))
 
     def refuse(self, refusal: Refusal) -> Response:
         """Answer a request that cannot even be routed."""

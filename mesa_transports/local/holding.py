@@ -31,17 +31,15 @@ class Hold:
     def __init__(self, directory: Path) -> None:
         self._owner = os.getpid()
         self._file = os.open(directory / _NAME, os.O_RDWR | os.O_CREAT, 0o600)
-        number = os.read(self._file, _LONGEST_NUMBER).decode("ascii", "replace")
         try:
-            _lock(self._file)
-        except OSError as error:
+            number = os.read(self._file, _LONGEST_NUMBER).decode("ascii", "replace")
+            _take(self._file, number)
+            self.left_in_order = not number
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, str(self._owner).encode(), 0)
+        except BaseException:
             os.close(self._file)
-            if isinstance(error, BlockingIOError | PermissionError):
-                raise InUse(f"process {number}" if number else "another process") from None
             raise
-        self.left_in_order = not number
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, str(self._owner).encode(), 0)
 
     def release(self) -> None:
         """Give the directory back in order; does nothing in a forked child, whose parent still has it."""
@@ -49,6 +47,13 @@ class Hold:
             os.ftruncate(self._file, 0)
             _unlock(self._file)
             os.close(self._file)
+
+
+def _take(file: int, number: str) -> None:
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):
+        raise InUse(f"process {number}" if number else "another process") from None
 
 
 if sys.platform == "win32":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -43,20 +45,28 @@ class Repositories:
         self._identities = identities
         self._locks: dict[str, RLock] = {}
 
-    def create(self, org: str, name: str, default_branch: str) -> Repository:
-        """Make an empty repository; Conflict when the name is taken."""
+    @contextmanager
+    def created(self, org: str, name: str, default_branch: str) -> Generator[Repository]:
+        """Make an empty repository, with what is written inside, or nothing at all; Conflict when the name is taken."""
         identifier = self._identities.new("repo")
-        # First the directory, then the record: what is listed can be opened, whenever the process dies.
-        init_repository(self._path(identifier), default_branch)
+        try:
+            # First the directory, then the record: what is listed can be opened, whenever the process dies.
+            init_repository(self._path(identifier), default_branch)
+            with self._store.transaction():
+                self._insert(identifier, org, name, default_branch)
+                yield self.find(org, name)
+        except BaseException:
+            shutil.rmtree(self._path(identifier), ignore_errors=True)
+            raise
+
+    def _insert(self, identifier: str, org: str, name: str, default_branch: str) -> None:
         try:
             self._store.change(
                 "INSERT INTO repositories (id, org, name, default_branch, created_at) VALUES (?, ?, ?, ?, ?)",
                 identifier, org, name, default_branch, instant(self._clock()),
             )  # fmt: skip
         except sqlite3.IntegrityError:
-            shutil.rmtree(self._path(identifier), ignore_errors=True)
             raise _taken(name) from None
-        return self.find(org, name)
 
     def find(self, org: str, name: str) -> Repository:
         """Return a repository by name; NotFound when there is none."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pygit2
 from attrs import frozen
+from pygit2.enums import ObjectType
 
 from mesa_transports.local.git import refs, trees
 from mesa_transports.local.git.edits import Edit
@@ -71,9 +72,11 @@ def write_commit(  # noqa: PLR0917 -- the parts of a commit
     parents: Sequence[pygit2.Oid],
 ) -> pygit2.Oid:
     """Write a commit object that no branch points to yet; the author commits it, now."""
-    return repository.create_commit(
-        None, _signature(author, author.date or now), _signature(author, now), message, tree, list(parents)
+    commit = repository.create_commit_string(
+        _signature(author, author.date or now), _signature(author, now), message, tree, list(parents)
     )
+    # libgit2's own way to write it says that all went well where the disk is full.
+    return repository.write(ObjectType.COMMIT, str(commit))  # a str, whatever pygit2's types say
 
 
 def _signature(person: Person, moment: datetime) -> pygit2.Signature:

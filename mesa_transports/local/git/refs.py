@@ -14,6 +14,7 @@ from typing import Final
 
 import pygit2
 
+from mesa_transports.local.disk import is_full
 from mesa_transports.local.names import checked_branch_name, checked_ref, is_branch_name
 from mesa_transports.local.refusals import BadRequest, Conflict, NotFound
 
@@ -120,7 +121,7 @@ def create_branch(repository: pygit2.Repository, branch: str, target: pygit2.Oid
     except pygit2.AlreadyExistsError:
         raise Conflict(f"a branch named {branch!r} exists already") from None
     except (pygit2.GitError, ValueError, OSError) as error:
-        if isinstance(error, OSError) and not _has_parent(repository, branch):
+        if is_full(error) or (isinstance(error, OSError) and not _has_parent(repository, branch)):
             raise
         raise Conflict(f"another branch is in the way of the name {branch!r}") from None
 
@@ -154,9 +155,11 @@ def _moved(branch: str) -> Generator[None]:
     # Another process, such as a git client on the same directory, may hold or have moved the ref.
     try:
         yield
-    except (pygit2.GitError, KeyError, ValueError):
+    except (pygit2.GitError, KeyError, ValueError) as error:
+        if is_full(error):
+            raise
         raise Conflict(f"the branch {branch!r} has moved") from None
     except OSError as error:
-        if "lock" not in str(error):
+        if is_full(error) or "lock" not in str(error):
             raise
         raise Conflict(f"the branch {branch!r} is locked by another writer") from None

@@ -26,8 +26,7 @@ def create(call: Call) -> Response:
     """Answer `repos.create`. An upstream is kept; nothing is fetched before a sync is asked for."""
     asked = RepositoryRequest.read(call.body)
     services = call.services
-    with services.store.transaction():
-        repository = services.repositories.create(call.org, asked.name, asked.default_branch)
+    with services.repositories.created(call.org, asked.name, asked.default_branch) as repository:
         if asked.upstream is not None:
             services.upstreams.put(repository, asked.upstream)
     return json_response(_shown(services, repository), 201)
