@@ -156,6 +156,14 @@ def test_shallow_and_partial_clones(git, tmp_path, work, url, api):
     assert (tmp_path / "partial" / "more").read_text() == "more"
 
 
+def test_a_push_in_chunks(tmp_path, work, api):
+    traced = Git(tmp_path, {"GIT_TRACE_CURL": "1", "GIT_TRACE_CURL_NO_DATA": "1"})
+    sha = traced.commit(work, "file", Random(1).randbytes(2 << 20))
+    pushed = traced.run(work, "-c", "http.postBuffer=65536", "push", "origin", "HEAD:main")
+    assert "Transfer-Encoding: chunked" in pushed.stderr
+    assert heads(api) == {"main": sha}
+
+
 @pytest.mark.slow
 def test_a_push_larger_than_what_the_api_takes(git, work, url, tmp_path, api):
     git(work, "config", "core.compression", "0")
