@@ -56,7 +56,7 @@ def linear(count: int) -> Iterator[Made]:
 
 
 def with_merges(count: int) -> Iterator[Made]:
-    """The same, with a side branch open at all times that is merged in every fifth commit."""
+    """The same, but every fifth commit merges an older one."""
     for number, made in enumerate(linear(count)):
         merged = (number - 1, number - 3) if number > 2 and number % 5 == 4 else made.parents
         yield Made(made.time, merged, made.files)

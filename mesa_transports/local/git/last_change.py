@@ -147,7 +147,7 @@ class _Search:
         """Move each path to the first parent that has it alike; without one, it is found."""
         for sha in commit.parent_ids:
             parent = read_commit(self._repository, sha)
-            changed = list(self._changed(commit.tree_id, parent.tree_id, paths, b""))
+            changed = list(self._changed(commit.tree_id, parent.tree_id, paths))
             for path in changed:
                 paths.remove(path)
             if paths:
@@ -157,22 +157,24 @@ class _Search:
                 return
         self.found.update(dict.fromkeys(paths, commit.commit_time))
 
-    def _changed(
-        self, tree: pygit2.Oid | None, other: pygit2.Oid | None, paths: _Paths, directory: bytes
-    ) -> Iterator[bytes]:
-        """Yield the paths below a directory that two trees of it do not have alike; None is an empty tree."""
-        if tree == other:
-            return
-        entries, others = self._entries(tree), self._entries(other)
-        ours, theirs = _by_name(entries - others), _by_name(others - entries)
-        for name in ours | theirs:
-            path = directory + name
-            if name in paths.names[directory]:
-                yield path
-            if path + b"/" in paths.names:
-                yield from self._changed(_subtree(ours.get(name)), _subtree(theirs.get(name)), paths, path + b"/")
+    def _changed(self, tree: pygit2.Oid, other: pygit2.Oid, paths: _Paths) -> Iterator[bytes]:
+        """Yield the paths that two trees do not have alike."""
+        pending: list[tuple[bytes, pygit2.Oid | None, pygit2.Oid | None]] = [(b"", tree, other)]
+        while pending:
+            directory, one, two = pending.pop()
+            if one == two:
+                continue
+            entries, others = self._entries(one), self._entries(two)
+            ours, theirs = _by_name(entries - others), _by_name(others - entries)
+            for name in ours | theirs:
+                path = directory + name
+                if name in paths.names[directory]:
+                    yield path
+                if path + b"/" in paths.names:
+                    pending.append((path + b"/", _subtree(ours.get(name)), _subtree(theirs.get(name))))
 
     def _read_entries(self, tree: pygit2.Oid | None) -> frozenset[bytes]:
+        """Return the entries of a tree, as git writes them; None is an empty one."""
         found = [] if tree is None else _ENTRY.findall(self._repository.read(tree)[1])
         self._entries_read += len(found)
         return frozenset(found)

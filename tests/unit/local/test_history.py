@@ -289,6 +289,17 @@ def test_directories_with_many_entries_are_compared_in_bounded_numbers(subject, 
     assert unknown[-1] == 0
 
 
+def test_directories_may_be_nested_deeper_than_calls(subject):
+    deep = "d/" * 1_100 + "f"
+    fast_import(subject.path, [Made(START, (), {deep: "1"}), Made(START + 1, (0,), {deep: "2", "e": "1"})])
+    assert subject.times("/content?depth=2000") == {deep: "2017-07-14T02:40:01Z", "e": "2017-07-14T02:40:01Z"}
+
+
+def test_names_that_are_not_utf_8_have_times_too(subject):
+    fast_import(subject.path, [Made(START, (), {'"\\377"': "1", "a": "1"}), Made(START + 1, (0,), {"a": "2"})])
+    assert subject.times() == {"\ufffd": "2017-07-14T02:40:00Z", "a": "2017-07-14T02:40:01Z"}
+
+
 def test_once_walked_a_long_history_is_read_near_its_end_only(subject):
     counts = []
     for count in (1_000, 8_000):
