@@ -1,4 +1,4 @@
-"""The contract's operations as plain requests; their parameters exist and their bodies are valid, unless a test says."""
+"""The contract's operations as plain requests: what they name exists and their bodies are valid, unless a test says."""
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import define
 
@@ -26,6 +28,16 @@ class _Session:
     """Whether the process holds it, too: it is the program's own."""
     holders: int = 0
     """Transports that use it."""
+    finished: bool = False
+    """Whether one of them was closed in good order."""
+
+
+class _Finalizer(Protocol):
+    """What multiprocessing calls when one of its processes ends."""
+
+    def still_active(self) -> bool:
+        """Tell whether it is yet to be called."""
+        ...
 
 
 class Sessions:
@@ -34,6 +46,7 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = RLock()  # a signal handler may open a client while its thread opens another
         self._open: dict[tuple[Path, Mode], _Session] = {}
+        self._watched: _Finalizer | None = None
         renew_in_child(self)
 
     def hold(self, options: Options, began: datetime | None) -> Tape:
@@ -45,6 +58,7 @@ class Sessions:
         Raises:
             ConfigurationError: it cannot be opened, or is being made with other settings.
         """
+        self.watch()
         catch_up()  # of what clients left that nobody closed, this one may ask
         tape = self._shared(options, None)
         if tape is None:  # read without the lock, for it may take long
@@ -69,34 +83,50 @@ class Sessions:
             session.holders += 1
             return session.tape
 
-    def release(self, tape: Tape, mode: Mode) -> None:
-        """Save a recording, and forget it when its last holder lets go; raises as `Tape.save` does."""
-        self._let_go(tape, mode)
+    def release(self, tape: Tape, mode: Mode, *, finished: bool = False) -> None:
+        """Save a recording, and forget it when its last holder lets go; raises as `Tape.save` does.
+
+        Args:
+            tape: The recording.
+            mode: The mode in which it was opened.
+            finished: Whether its holder did all that it was to do.
+        """
+        finished = self._let_go(tape, mode, finished=finished)
         try:
-            tape.save()
+            tape.save(finished=finished)
         except (KeyboardInterrupt, SystemExit):  # of a signal
             put_off(tape.save)
             raise
 
-    def _let_go(self, tape: Tape, mode: Mode) -> None:
-        """Count a holder less, and forget the recording after the last one."""
+    def _let_go(self, tape: Tape, mode: Mode, *, finished: bool) -> bool:
+        """Count a holder less; forget the recording after the last one, and tell whether it is finished."""
         with inside(), self._lock:
             session = self._open.get((tape.path, mode))
             if session is None or session.tape is not tape:
-                return
+                return False
             session.holders -= 1
-            if not (session.holders or session.for_good):
-                del self._open[tape.path, mode]
+            session.finished = session.finished or finished
+            if session.holders or session.for_good:
+                return False
+            del self._open[tape.path, mode]
+            return session.finished
 
     def save(self) -> None:
         """Save all, when the process ends; errors are shown."""
         for session in list(self._open.values()):
-            put_off(session.tape.save)
+            put_off(partial(session.tape.save, finished=session.finished and session.for_good))
         catch_up()
+
+    def watch(self) -> None:
+        """Have all saved when a worker process of multiprocessing ends, too: it ends without what `atexit` knows."""
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None and not (self._watched and self._watched.still_active()):  # a worker forgets its parent's
+            self._watched = util.Finalize(None, self.save, exitpriority=100)
 
     def renew(self) -> object:
         """Start anew in a forked child, whose lock another thread of the parent may have held."""
         lock, self._lock = self._lock, RLock()
+        self._watched = None
         return lock
 
 

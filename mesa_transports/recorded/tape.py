@@ -122,10 +122,20 @@ class Tape:
                 "it came like that, or a function given as redact made it so"
             ) from error
 
-    def save(self) -> None:
+    def save(self, *, finished: bool = False) -> None:
         """Write what is unsaved; raises as `Writer.save` does."""
         if self._writer is not None:
-            self._writer.save()
+            self._writer.save(finished=finished)
+
+    def hold_back(self) -> None:
+        """Leave the file as it is until `settle`."""
+        if self._writer is not None:
+            self._writer.hold_back()
+
+    def settle(self, *, keep: bool) -> None:
+        """Write what was held back, or forget it; raises as `Writer.save` does."""
+        if self._writer is not None:
+            self._writer.settle(keep=keep)
 
     def interactions(self) -> Sequence[Interaction]:
         """Return what the file held when it was opened to answer from."""
@@ -161,12 +171,13 @@ def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Ta
             f'path: there is no recording {path}; to make it, run once with mode="once" (or MESA_RECORD=once) and '
             f"the network"
         )
-    replays = found is not None and (mode is not Mode.RECORD or ours)
+    replaces = mode is Mode.RECORD and not ours
+    replays = found is not None and not replaces
     records = mode in {Mode.RECORD, Mode.NEW} or (mode is Mode.ONCE and (found is None or ours))
     interactions = found.interactions if found else ()
     answers = Answers(interactions, settings.matching, allow_repeats=settings.allow_repeats) if replays else None
     redactor = Redactor(settings.redact, taken=_placeholders(answers) if records else ())
-    writer = Writer(path, began, found, seen, replaces=not replays, redactor=redactor) if records else None
+    writer = Writer(path, began, found, seen, replaces=replaces, redactor=redactor) if records else None
     return Tape(path, settings, answers, writer, redactor)
 
 

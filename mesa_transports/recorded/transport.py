@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +103,7 @@ class _Recorded(Generic[X]):
         tape = SESSIONS.hold(options, began)
         self._use(options, inner, tape, partial(SESSIONS.release, tape, options.mode))
 
-    def _use(self, options: Options, inner: str | X, tape: Tape, release: Callable[[], None]) -> None:
+    def _use(self, options: Options, inner: str | X, tape: Tape, release: Callable[..., None]) -> None:
         self._options = options
         self._given = inner
         self._tape = tape
@@ -152,10 +153,14 @@ class _Recorded(Generic[X]):
             raise TransportError(f"{self._tape.path}: nothing is sent in the mode {self.mode}", sent=False)
         return self._inner
 
-    def _let_go(self) -> None:
+    def _record(self, asked: RecordedRequest, response: Response) -> None:
+        SESSIONS.watch()
+        self._tape.add(asked, response)
+
+    def _let_go(self, *, finished: bool) -> None:
         """Give the recording back, once."""
         if self._dropped.detach():
-            outside(self._release)
+            outside(partial(self._release, finished=finished))
 
     def _check_open(self) -> None:
         if not self._dropped.alive:
@@ -189,13 +194,13 @@ class RecordedTransport(_Recorded[Transport]):
         if found is not None:
             return found
         response = self._sendable().send(request)
-        self._tape.add(asked, response)
+        self._record(asked, response)
         return response
 
     def close(self) -> None:
         """Save what is unsaved and close the inner transport, if it was given by name; a second call does nothing."""
         try:
-            self._let_go()
+            self._let_go(finished=sys.exception() is None)
         finally:
             if self._owned is not None:
                 self._owned.close()
@@ -224,13 +229,14 @@ class AsyncRecordedTransport(_Recorded[AsyncTransport]):
             await checkpoint()  # others get their turn, as they do while an answer is on its way
             return found
         response = await self._sendable().asend(request)
-        await to_thread.run_sync(self._tape.add, asked, response)
+        await to_thread.run_sync(self._record, asked, response)
         return response
 
     async def aclose(self) -> None:
         """Save what is unsaved and close the inner transport, if it was given by name; a second call does nothing."""
+        let_go = partial(self._let_go, finished=sys.exception() is None)
         try:
-            await to_thread.run_sync(self._let_go)
+            await to_thread.run_sync(let_go)
         finally:
             if self._owned is not None:
                 await self._owned.aclose()
@@ -242,7 +248,7 @@ class AsyncRecordedTransport(_Recorded[AsyncTransport]):
         await self.aclose()
 
 
-def _leave() -> None:
+def _leave(*, finished: bool = False) -> None:
     """Leave a recording to its holder."""
 
 

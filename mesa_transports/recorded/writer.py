@@ -62,6 +62,9 @@ class Writer:
         self._others: tuple[Interaction, ...] = () if found is None or replaces else found.interactions
         self._own: list[Interaction] = []
         self._saved = 0
+        self._is_fresh = replaces
+        """Whether nothing was written yet in the place of what the file held."""
+        self._is_held_back = False
         self._ours: Sequence[Interaction] = ()
         """What is saved, as it stands in the file."""
         self._redactor = redactor or Redactor()
@@ -75,19 +78,42 @@ class Writer:
             self._mark = min(self._mark, mark)
             self._own.append(attrs.evolve(interaction, recorded_at=self._began))
             unsaved = len(self._own) - self._saved
+            if self._is_held_back:
+                return
             if unsaved * _SHARE > len(self._own) + len(self._others) or _is_large(interaction):
                 self._save()
 
-    def save(self) -> None:
+    def save(self, *, finished: bool = False) -> None:
         """Write what is unsaved, or holds what is known to be secret by now.
+
+        Args:
+            finished: Whether nothing more will come: if nothing came at all, the file is then empty.
 
         Raises:
             TransportError: the file cannot be written; what it held before is still there.
             DamagedRecording: another program broke the file meanwhile.
         """
         with inside(), self._lock:
-            if self._saved < len(self._own) or self._mark < self._redactor.mark:
+            if not self._is_held_back and self._is_to_be_saved(finished=finished):
                 self._save()
+
+    def _is_to_be_saved(self, *, finished: bool) -> bool:
+        if self._is_fresh and not self._own:
+            return finished
+        return self._saved < len(self._own) or self._mark < self._redactor.mark
+
+    def hold_back(self) -> None:
+        """Leave the file as it is until `settle`."""
+        with inside(), self._lock:
+            self._is_held_back = True
+
+    def settle(self, *, keep: bool) -> None:
+        """Write what was held back, and no more will come, or forget it; raises as `save` does."""
+        with inside(), self._lock:
+            self._is_held_back = False
+            if not keep:
+                del self._own[self._saved :]
+        self.save(finished=keep)
 
     def _save(self) -> None:
         try:
@@ -102,12 +128,13 @@ class Writer:
     def _put(self) -> None:
         mark, held = self._redactor.mark, (*self._others, *self._own)
         clean = self._redactor.again(held, self._mark)
-        if self._saved < len(self._own) or clean != held:
+        if self._is_fresh or self._saved < len(self._own) or clean != held:
             recording = self._put_down(clean)
             self._others = recording.interactions[: len(self._others)]
             self._own = list(recording.interactions[len(self._others) :])
             self._ours = tuple(self._own)
             self._stamp = stamp(self._path)
+            self._is_fresh = False
         self._mark = mark
 
     def _put_down(self, held: Sequence[Interaction]) -> Recording:
@@ -148,6 +175,7 @@ class Writer:
         """Start anew in a forked child: what is unsaved is its parent's to save."""
         lock, self._lock = self._lock, Lock()
         del self._own[self._saved :]
+        self._is_fresh = self._is_held_back = False
         return lock
 
 

@@ -89,8 +89,8 @@ def test_one_without_a_period_is_left_alone(depot, client, clock, upstream):
     assert client.repos.get_sync_status(**HERE) == before
 
 
-def test_a_failure_is_kept_and_tried_again_and_stops_no_other(depot, client, clock, upstream, tmp_path, caplog):
-    gone = {"uri": str(tmp_path / "gone"), "autosync": {"type": "poll", "period": 60}}
+def test_a_failure_is_kept_and_tried_again_and_stops_no_other(depot, client, clock, upstream, caplog):
+    gone = {"uri": str(upstream.parent / "gone"), "autosync": {"type": "poll", "period": 60}}
     client.repos.create(org="acme", body={"name": "broken", "upstream": gone})
     with caplog.at_level(logging.WARNING, "mesa.local"):
         depot.sync_due()

@@ -111,6 +111,30 @@ class TestModes:
         ask("a", options={"mode": "record", "inner": Script(repo("a"))})
         assert names(path) == ["a"]
 
+    def test_record_without_a_request_leaves_an_empty_recording(self, ask, path):
+        ask("a", options={"mode": "record", "inner": Script(repo("a"))})
+        ask(options={"mode": "record", "inner": Script()})
+        assert names(path) == []
+
+    def test_record_that_broke_off_before_the_first_request_leaves_what_there_was(self, path):
+        options = {"path": path, "mode": "record", "inner": Script(repo("a"))}
+        with Mesa(api_key=KEY, transport="recorded", transport_options=options) as client:
+            client.repos.get(org="o", repo="a")
+        with (
+            pytest.raises(ZeroDivisionError),
+            Mesa(api_key=KEY, transport="recorded", transport_options=options),
+        ):
+            raise ZeroDivisionError
+
+        async def main() -> None:
+            options["inner"] = Script()
+            async with AsyncMesa(api_key=KEY, transport="recorded", transport_options=options):
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(main())
+        assert names(path) == ["a"]
+
     def test_once_records_when_the_file_is_missing_and_then_replays(self, ask, path):
         ask("a", options={"mode": "once", "inner": Script(repo("a"))})
         inner = Script(repo("live"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -125,8 +126,10 @@ from mesa_transports.recorded import RecordedTransport
 from pathlib import Path
 path, made = Path({str(path)!r}), RecordedTransport(path={str(path)!r}, mode="record", inner=Echo())
 """
+    program = path.with_suffix(".py")  # a file, which workers import
+    program.write_text(begin + code)
     return subprocess.run(
-        [sys.executable, "-c", begin + code, *arguments], capture_output=True, text=True, timeout=SOON, check=False
+        [sys.executable, str(program), *arguments], capture_output=True, text=True, timeout=SOON, check=False
     )
 
 
@@ -163,3 +166,47 @@ def test_what_nobody_closed_is_saved_at_exit(path):
     done = run("send(made, *range(42)); assert recorded(path).total() < 42", path)
     assert (done.returncode, done.stderr) == (0, "")
     assert recorded(path).total() == 42
+
+
+def test_a_program_that_asks_nothing_leaves_an_empty_recording_of_its_own(path):
+    with RecordedTransport(path=path, mode="record", inner=Echo()) as transport:
+        send(transport, "old")
+    environment = {"MESA_RECORD": "record", "MESA_RECORDING": str(path), "MESA_API_KEY": "mesa_key"}
+    for ending, left in (("client.repos", 1), ("client.close()", 0)):
+        code = f"from mesa_sdk import Mesa; client = Mesa(transport='recorded'); {ending}"
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, check=True, timeout=SOON)
+        assert recorded(path).total() == left
+
+
+WORKERS = """
+import multiprocessing
+
+def work(name):
+    transport = made or RecordedTransport(path=path, mode="new", inner=Echo())
+    send(transport, *(f"{name}-{number}" for number in range(42)))
+
+def main(method):
+    global made
+    if method != "fork":
+        made.close()
+        made = None
+    context = multiprocessing.get_context(method)
+    workers = [context.Process(target=work, args=[name]) for name in "ab"]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+
+if __name__ == "__main__":
+    main(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver"])
+def test_workers_of_multiprocessing_save_all(path, method):
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system has no such workers")
+    done = run(WORKERS, path, method)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert recorded(path) == {f"{name}-{number}": 1 for name in "ab" for number in range(42)}

@@ -27,6 +27,7 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_configure",
     "pytest_configure_node",
+    "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
@@ -35,6 +36,7 @@ __all__ = [
 
 _RUN: Final = pytest.StashKey[Run]()
 _RECORDER: Final = "_mesa_recording"  # hidden from `pytest --fixtures`
+_OF_TEST: Final = pytest.StashKey["Recorder"]()
 _MARKER: Final = (
     "mesa_recording(name, *, mode, allow_hosts, match_on, allow_repeats, redact, inner, inner_options): "
     "the test's recording: its file's name, its mode, the hosts that replay may reach, and options of the "
@@ -126,7 +128,15 @@ def recorder_of_test(request: pytest.FixtureRequest, mesa_recording_options: Map
     from mesa_transports.recorded.pytest_plugin.recorder import Recorder  # noqa: PLC0415 - the SDK, for who uses it
 
     with Recorder(request.node, request.config.stash[_RUN], mesa_recording_options) as recorder:
+        request.node.stash[_OF_TEST] = recorder
         yield recorder
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Tell a recording whether its test passed."""
+    recorder = item.stash.get(_OF_TEST, None)
+    if recorder is not None and call.when == "call":
+        recorder.passed = call.excinfo is None
 
 
 @pytest.fixture

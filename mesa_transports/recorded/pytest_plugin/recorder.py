@@ -82,6 +82,8 @@ class Recorder:
         self._allowed = _hosts(item, options.pop("allow_hosts", ()))
         self._options = Options.of(path=path_of(item), mode=said.mode, **options)
         self._failures = item.session.testsfailed
+        self.passed = False
+        """Whether the test itself, but for what follows it, ran to its end."""
         self._tape: Tape | None = None
         self._before: Stamp | None = None
         self._asked = False
@@ -96,7 +98,11 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         with self._open:
             if self._tape is not None:
-                SESSIONS.release(self._tape, self._options.mode)
+                try:
+                    if self._options.mode is Mode.RECORD:
+                        self._tape.settle(keep=self.passed)
+                finally:
+                    SESSIONS.release(self._tape, self._options.mode)
                 if self._asked:
                     self._note(self._tape)
 
@@ -143,6 +149,8 @@ class Recorder:
                 if self._options.mode is not Mode.REPLAY:
                     raise
                 raise ConfigurationError(f"{error.message}; with pytest, --mesa-record=once") from None
+            if self._options.mode is Mode.RECORD:  # what a failing test recorded is no better than what there was
+                self._tape.hold_back()
         return self._tape
 
     def _replays(self) -> bool:

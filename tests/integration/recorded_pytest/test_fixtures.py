@@ -139,6 +139,27 @@ def test_failing_before_the_first_request_leaves_no_file(suite):
     assert not suite.files()
 
 
+@pytest.mark.parametrize("fate", ["assert False", "pytest.skip()", "pytest.xfail()", "raise KeyboardInterrupt"])
+def test_failing_to_record_anew_leaves_what_there_was(suite, fate):
+    suite.write(test_depot=REPOS)
+    suite.record().assert_outcomes(passed=1)
+    recorded = suite.requests("test_depot/test_repos.json")
+    suite.write(test_depot=f"import pytest\n{REPOS.replace('docs', 'other')}        {fate}\n")
+    suite.record(mode="record")
+    assert suite.requests("test_depot/test_repos.json") == recorded
+    text = (suite.pytester.path / "recordings/test_depot/test_repos.json").read_text()
+    assert "docs" in text
+    assert "other" not in text
+
+
+def test_recording_anew_without_a_request_leaves_an_empty_recording(suite):
+    suite.write(test_depot=REPOS)
+    suite.record().assert_outcomes(passed=1)
+    suite.write(test_depot="def test_repos(mesa): pass")
+    suite.record(mode="record").assert_outcomes(passed=1)
+    assert suite.requests("test_depot/test_repos.json") == []
+
+
 def test_asking_for_nothing_replays(suite):
     suite.write(
         test_depot="""

@@ -107,6 +107,19 @@ class TestMessages:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("Authorization", "Proxy-Authorization", "WWW-Authenticate", "Cookie", "Set-Cookie", "X-Api-Key"),
+        *("Location", "Content-Location", "Link", "Refresh", "Referer", "Content-Disposition", "Baggage", "Tracestate"),
+        "X-Whatever-Comes-Next",
+    ],
+)
+def test_a_header_that_may_hold_a_secret_is_hidden(name: str) -> None:
+    assert repr(Headers({name.lower(): SECRET})) == f"Headers({{{name.lower()!r}: '***'}})"
+    assert SECRET not in repr(Headers({name: SECRET}))
+
+
+@pytest.mark.parametrize(
     ("url", "shown"),
     [
         ("https://host/a/b", "https://host/a/b"),

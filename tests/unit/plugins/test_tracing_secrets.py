@@ -22,7 +22,7 @@ from mesa_transports.local import LocalDepot
 AT = "2026-01-02T03:04:05Z"
 PLACES = (
     *("key", "header", "call-header", "query", "template", "webhook", "token", "password", "state"),
-    *("cookie", "body", "details", "created", "signature", "proxy"),
+    *("cookie", "body", "details", "created", "signature", "proxy", "exception"),
 )
 SECRETS = {place: f"s3cr3t-{place}-Xy" for place in PLACES}
 
@@ -100,13 +100,13 @@ class Net:
         headers = {"X-Private": SECRETS["header"]}
         return {"api_key": SECRETS["key"], "headers": headers, **self.traces.options(*plugins, self.watch)}
 
-    def attempt(self, call: Callable[[], Any]) -> Any:
-        """Make a call in either world, and look at what comes of it."""
+    def attempt(self, call: Callable[[], Any], *, chain: bool = True) -> Any:
+        """Make a call in either world, and look at what comes of it, with or without what it came from."""
         try:
             result = call()
             result = asyncio.run(result) if isinstance(result, Coroutine) else result
         except (MesaError, KeyboardInterrupt) as error:
-            self.look(error, *getattr(error, "__notes__", []), traceback.format_exc())
+            self.look(error, *getattr(error, "__notes__", []), *traceback.format_exception(error, chain=chain))
             return error
         self.look(result)
         return result
@@ -139,7 +139,7 @@ def make(request: pytest.FixtureRequest, net: Net, clock: Any) -> Callable[..., 
     """Makes a client of either world, caught in the net."""
 
     def make(transport: Any, *plugins: object, **options: Any) -> Any:
-        client = request.param(transport=transport, clock=clock, **net.options(*plugins), **options)
+        client = request.param(transport=transport, clock=clock, **net.options(*plugins) | options)
         net.look(client, client.raw.repos, client.world.parts.config, client.plugins)
         return client
 
@@ -271,6 +271,39 @@ class TestOfAScript:
                 return Retry(2) if call.attempt < 3 else None
 
         net.attempt(lambda: make(Script(*[answer(ORG)] * 3), Polls()).org.get(org="o"))
+
+
+class TestOfWhatOthersRaise:
+    """Their own exception is the cause, with a text of their own; in all that is ours it is told by its class."""
+
+    @pytest.mark.parametrize("hook", ["before_call", "before_request", "after_response", "on_error", "after_call"])
+    def test_a_plugin(self, net: Net, make: Callable[..., Any], hook: str) -> None:
+        def fail(self: object) -> None:
+            raise LookupError(SECRETS["exception"])
+
+        broken = type("Broken", (Plugin,), {hook: fail})()
+        client = make(Script(refusal(404), answer(ORG)), broken, retry_config={"strategy": "none"})
+        self.found(net, client)
+        net.attempt(lambda: client.org.get(org="o"), chain=False)
+
+    def test_a_key(self, net: Net, make: Callable[..., Any]) -> None:
+        def key() -> str:
+            raise LookupError(SECRETS["exception"])
+
+        self.found(net, make(Script(), api_key=key))
+
+    @pytest.mark.parametrize("error", [LookupError, OSError, ValueError])
+    def test_a_transport(self, net: Net, make: Callable[..., Any], error: type[Exception]) -> None:
+        self.found(net, make(Script(error(SECRETS["exception"])), retry_config={"strategy": "none"}))
+
+    @staticmethod
+    def found(net: Net, client: Any) -> None:
+        """Make a call that fails, and look at it; the secret is in the cause, where its owner finds it."""
+        error = net.attempt(lambda: client.org.get(org="o"), chain=False)
+        assert isinstance(error, MesaError)
+        while error.__cause__ is not None:
+            error = error.__cause__
+        assert SECRETS["exception"] in str(error)
 
 
 def test_a_cancellation_in_a_wait_and_in_an_attempt(net: Net, clock: Any) -> None:

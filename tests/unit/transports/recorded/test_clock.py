@@ -31,17 +31,21 @@ def test_it_has_all_that_a_clock_has():
 
 
 @pytest.fixture(params=["blocking", "async"])
-def sleep(request: pytest.FixtureRequest):
+def sleep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """Waits in one world or the other, on behalf of one and the same caller."""
     clock = ReplayClock()
     if request.param == "blocking":
         return clock.sleep
+
+    async def nothing() -> None:
+        """Give no other task its turn: there is no event loop, which would be another caller."""
 
     def asleep(seconds: float) -> None:
         step = clock.asleep(seconds)
         with pytest.raises(StopIteration):
             step.send(None)
 
+    monkeypatch.setattr("anyio.lowlevel.checkpoint", nothing)
     return asleep
 
 

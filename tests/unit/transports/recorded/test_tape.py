@@ -148,6 +148,24 @@ class TestRecord:
         opened(path, "record").save()
         assert path.read_bytes() == before
 
+    @pytest.mark.parametrize(("mode", "left"), [("record", []), ("new", [1])])
+    def test_a_finished_run_without_a_request_leaves_what_it_recorded(self, path, mode, left):
+        begin(path, recorded("a", 1))
+        opened(path, mode).save(finished=True)
+        assert answers(path) == left
+
+    @pytest.mark.parametrize(("keep", "left"), [(True, [2]), (False, [1])])
+    def test_what_is_held_back_is_put_down_when_it_is_settled(self, path, keep, left):
+        begin(path, recorded("a", 1))
+        tape = opened(path, "record")
+        tape.hold_back()
+        ask(tape, "a", live=2)
+        tape.save()
+        assert answers(path) == [1]
+        tape.settle(keep=keep)
+        tape.save()
+        assert answers(path) == left
+
     @pytest.mark.parametrize("damage", [slice(0), slice(50), slice(-5)])
     def test_mends_a_damaged_recording(self, path, damage):
         begin(path, recorded("a", 2))
