@@ -137,6 +137,6 @@ def test_the_refusals_that_the_contract_does_not_list_are_in_the_docs():
     text = (Path(__file__).parents[2] / "docs" / "local-depot.md").read_text(encoding="utf-8")
     kinds = [kind for kind in vars(mesa_transports.local.refusals).values() if isinstance(kind, type)]
     refusals = {(kind.status, kind.code) for kind in kinds if issubclass(kind, Refusal) and kind is not Refusal}
-    assert {status for status, _ in refusals - listed} == {405, 413, 431, 501}
+    assert {status for status, _ in refusals - listed} == {405, 413, 416, 431, 501}
     for status, _ in refusals - listed:
         assert re.search(rf"\b{status}\b", text)

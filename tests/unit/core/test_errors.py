@@ -18,6 +18,7 @@ from mesa_sdk import (
     Conflict,
     ConnectError,
     ConnectionLost,
+    EventValidationError,
     Forbidden,
     MergeConflict,
     Mesa,
@@ -176,6 +177,8 @@ def instance(kind: type[MesaError]) -> MesaError:
         )
     if issubclass(kind, PluginError):
         return kind("message", plugin="p", distribution=None, hook="on_error")
+    if issubclass(kind, EventValidationError):
+        return kind("message", path="$.x", content=b"{}")
     if issubclass(kind, ResponseValidationError):
         return kind("message", path="$.x", status_code=200, content=b"{}")
     return kind("message", sent=False) if issubclass(kind, TransportError) else kind("message")
@@ -213,6 +216,8 @@ def test_the_tree_is_as_designed() -> None:
                 "InvalidRequest",
                 "TransportError",
                 "ResponseValidationError",
+                "EventValidationError",
+                "WebhookSignatureError",
                 "APIError",
             ],
             "MesaError",

@@ -24,6 +24,7 @@ from mesa_sdk import InvalidRequest, Mesa, Repo, RepoPage
 
 CONTRACT = yaml.safe_load((Path(__file__).parents[3] / "docs" / "contract" / "openapi.yaml").read_text())
 IN_OTHER_MEDIA_TYPES = {"content.read": "content.get", "diffs.patch": "diffs.get"}
+SEND_NOTHING = {"webhooks.verify"}
 BODIES: dict[str, Any] = {
     "repos.create": {"name": "n"},
     "branches.create": {"name": "b", "from": "main"},
@@ -49,7 +50,7 @@ def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
     for area, resource in vars(Resources(Building())).items():
         assert isinstance(resource, Resource)
         for name in vars(type(resource)):
-            if not name.startswith("_"):
+            if not name.startswith("_") and f"{area}.{name}" not in SEND_NOTHING:
                 yield f"{area}.{name}", getattr(resource, name)
 
 

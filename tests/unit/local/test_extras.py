@@ -161,6 +161,6 @@ def test_secrets_are_not_in_a_repr():
     from mesa_transports.local.fields import Fields
 
     upstream = UpstreamRequest.read(Fields({"uri": "/x", "token": "sekret"}, ""))
-    webhook = WebhookRequest.read(Fields({"url": "http://x", "secret": "sekret"}, ""))
+    webhook = WebhookRequest.read(Fields({"url": "http://x", "secret": "sekret"}, ""), "http://depot")
     assert "sekret" not in repr((upstream, webhook))
     assert json.dumps(upstream.period) == "null"

@@ -282,15 +282,18 @@ class TestOfWhatOthersRaise:
             raise LookupError(SECRETS["exception"])
 
         broken = type("Broken", (Plugin,), {hook: fail})()
-        client = make(Script(refusal(404), answer(ORG)), broken, retry_config={"strategy": "none"})
+        answers = [answer(ORG), refusal(404)] if hook == "after_call" else [refusal(404), answer(ORG)]
+        client = make(Script(*answers), broken, retry_config={"strategy": "none"})
         self.found(net, client)
         net.attempt(lambda: client.org.get(org="o"), chain=False)
+        self.fill(net, make)
 
     def test_a_key(self, net: Net, make: Callable[..., Any]) -> None:
         def key() -> str:
             raise LookupError(SECRETS["exception"])
 
         self.found(net, make(Script(), api_key=key))
+        self.fill(net, make)
 
     @pytest.mark.parametrize("error", [LookupError, OSError, ValueError])
     def test_a_transport(self, net: Net, make: Callable[..., Any], error: type[Exception]) -> None:
@@ -304,6 +307,11 @@ class TestOfWhatOthersRaise:
         while error.__cause__ is not None:
             error = error.__cause__
         assert SECRETS["exception"] in str(error)
+
+    @staticmethod
+    def fill(net: Net, make: Callable[..., Any]) -> None:
+        """Make a call that is sent, for something must be shown: some of those that fail send nothing."""
+        assert not isinstance(net.attempt(lambda: make(Script(answer(ORG))).org.get(org="o")), MesaError)
 
 
 def test_a_cancellation_in_a_wait_and_in_an_attempt(net: Net, clock: Any) -> None:
