@@ -111,6 +111,8 @@ class Client(Resources[W], Generic[W, X]):
         return self._of, (self.world,)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "world"):  # whoever shows the variables of a traceback shows one that was refused
+            return f"<{type(self).__name__}, not built>"
         return f"<{type(self).__name__} {self.world.parts.config.server_url} via {self.world.lifetime!r}>"
 
 

@@ -83,10 +83,10 @@ class Cache(Plugin):
     """
 
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024, path: str | os.PathLike[str] | None = None) -> None:
-        if type(max_bytes) is not int or max_bytes < 1:
-            raise ConfigurationError(f"max_bytes: expected a whole number of at least 1, got {max_bytes!r}")
         self._max_bytes = max_bytes
         self._path = path
+        if type(max_bytes) is not int or max_bytes < 1:
+            raise ConfigurationError(f"max_bytes: expected a whole number of at least 1, got {max_bytes!r}")
         self._store: Store = KeptInMemory(max_bytes) if path is None else KeptOnDisk(max_bytes, path)
 
     @property

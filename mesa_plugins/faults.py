@@ -119,6 +119,7 @@ class Faults(Plugin):
         Raises:
             ConfigurationError: they are not a list of `Fault`s.
         """
+        self._faults: tuple[Fault, ...] = ()
         if not isinstance(cast("object", faults), Iterable):
             raise ConfigurationError(f"faults: expected a list of Fault, got {type(faults).__name__}")
         self._faults = tuple(faults)

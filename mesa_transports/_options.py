@@ -65,7 +65,7 @@ class Options:
         ConfigurationError: one is not what it must be; the message names it.
     """
 
-    proxy: str | None = field(default=None, validator=_check_proxy)
+    proxy: str | None = field(default=None, validator=_check_proxy, repr=lambda proxy: repr(proxy and _shown(proxy)))
     verify: bool | str = field(default=True, validator=_check_verify)
     cert: Cert | None = field(default=None, validator=_check_cert)
     pool_size: int = field(default=POOL_SIZE, validator=_check_pool_size)

@@ -122,7 +122,6 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
 
     async def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         url, fields, content = _url(request.url), _fields(request), request.content
-        proxy = pool.proxy_of(url)
         complete = "User-Agent" in fields and "Accept" in fields and (not content or "Content-Type" in fields)
         attempt.stage = Stage.CONNECTING
         attempt.remaining()  # which refuses a time of 0, to aiohttp no bound at all
@@ -133,7 +132,7 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
             headers=fields,
             data=_Body(content) if len(content) > _PIECE else content or None,
             allow_redirects=False,
-            proxy=proxy,
+            proxy=pool.proxy_of(url),
             skip_auto_headers=None if complete else _AUTOMATIC_FIELDS,  # asked for, it costs
             timeout=_within(request.timeout),
         ) as response:
@@ -147,7 +146,7 @@ class _Pool:
     """A session of one event loop, and the proxies it is to use."""
 
     session: aiohttp.ClientSession
-    proxy: str | None
+    proxy: str | None = field(repr=False)  # it may hold a password
     trust_env: bool
     environment: EnvironmentProxies = field(factory=EnvironmentProxies)
 

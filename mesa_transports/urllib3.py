@@ -51,7 +51,8 @@ class _Pools:
     options: Options
     environment: EnvironmentProxies = field(factory=EnvironmentProxies)
     routes: dict[str, _Route] = field(factory=dict[str, _Route])
-    managers: dict[str | None, urllib3.PoolManager] = field(factory=dict[str | None, urllib3.PoolManager])
+    managers: dict[str | None, urllib3.PoolManager] = field(factory=dict[str | None, urllib3.PoolManager], repr=False)
+    """By the proxy, whose URL may hold a password."""
 
     def route(self, origin: str) -> _Route:
         """Return the route to an origin, which is scheme and authority as they stand in the URL."""

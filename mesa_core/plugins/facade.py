@@ -108,6 +108,7 @@ class Plugins:
             ConfigurationError: one of them is no plugin, or one of its hooks would not work.
         """
         named = list(plugins)
+        self._entries: dict[str, _Entry] = {}
         manager = HookManager(NAMESPACE)
         manager.add_hookspecs(Plugin)
         for each in reversed(named):  # pluggy calls the last registered first

@@ -170,6 +170,8 @@ class _Recorded(Generic[X]):
         return self.of_run, (self._options, self._given, None)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_tape"):  # as of a client: one that was refused is shown too
+            return f"<{type(self).__name__}, not opened>"
         return f"<{type(self).__name__} {self.mode} {self._tape.path}>"
 
 

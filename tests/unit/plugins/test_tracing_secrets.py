@@ -25,6 +25,8 @@ PLACES = (
     *("cookie", "body", "details", "created", "signature", "proxy", "exception"),
 )
 SECRETS = {place: f"s3cr3t-{place}-Xy" for place in PLACES}
+KEPT = ("key", "header", "proxy", "state")
+"""Those that a client or a plugin keeps, from call to call."""
 
 
 class Watch(Plugin):
@@ -107,6 +109,7 @@ class Net:
             result = asyncio.run(result) if isinstance(result, Coroutine) else result
         except (MesaError, KeyboardInterrupt) as error:
             self.look(error, *getattr(error, "__notes__", []), *traceback.format_exception(error, chain=chain))
+            self.look(*variables(error))
             return error
         self.look(result)
         return result
@@ -119,6 +122,18 @@ class Net:
         assert spans
         assert figures
         return self.watch.shown + self.records.shown + spans + figures
+
+
+def variables(error: BaseException) -> Iterator[object]:
+    """All that is ours among the variables of our frames, which error reporters show, and whatever holds what is ours.
+
+    Other plain data is as its owner gave it: a body, a query, headers of a call.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals["__name__"].partition(".")[0] in ("mesa_core", "mesa_plugins", "mesa_transports"):
+            for value in frame.f_locals.values():
+                if type(value).__module__ != "builtins" or any(SECRETS[each] in repr(value) for each in KEPT):
+                    yield value
 
 
 @pytest.fixture
