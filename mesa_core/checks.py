@@ -9,13 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from types import FunctionType, MethodType
+from functools import cache
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final, cast
 
 import pluggy
 
 from mesa_core.errors import ConfigurationError
-from mesa_core.hookspecs import HOOKS, Plugin
+from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
 from mesa_core.suggestions import unknown
 
 __all__ = ["HookManager", "check_plugin"]
@@ -33,16 +34,35 @@ _ELSEWHERE: Final = {
 
 
 class HookManager(pluggy.PluginManager):
-    """Counts an override of a `Plugin` hook as an implementation, marked or not."""
+    """Counts an override of a `Plugin` hook as an implementation, marked or not. Looks at each attribute once."""
+
+    def __init__(self) -> None:
+        super().__init__(NAMESPACE)
+        self._looked_at: tuple[object, dict[str, pluggy.HookimplOpts | None]] = (None, {})
+        self.add_hookspecs(Plugin)
+
+    def parse_hookspec_opts(self, module_or_class: ModuleType | type, name: str) -> pluggy.HookspecOpts | None:
+        """Return how `name` of the base class specifies a hook; None when it specifies none."""
+        return None if name.startswith("_") else super().parse_hookspec_opts(module_or_class, name)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Return how `name` of a plugin implements a hook; None when it implements none."""
         if name.startswith("_"):
             return None
-        marked = super().parse_hookimpl_opts(plugin, name)
-        if marked is not None or name not in HOOKS or not isinstance(plugin, Plugin):
-            return marked
-        return None if getattr(type(plugin), name) is getattr(Plugin, name) else _PLAIN
+        if self._looked_at[0] is not plugin:
+            self._looked_at = (plugin, {})
+        found = self._looked_at[1]
+        if name not in found:  # it is asked for when a plugin is checked, and when it is registered
+            found[name] = self._implemented(plugin, name)
+        return found[name]
+
+    def _implemented(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if name not in HOOKS or not isinstance(plugin, Plugin):
+            return super().parse_hookimpl_opts(plugin, name)
+        overridden = getattr(type(plugin), name) is not getattr(Plugin, name)
+        if not overridden and name not in getattr(plugin, "__dict__", {}):
+            return None  # as most are, and pluggy takes its time to find that out
+        return super().parse_hookimpl_opts(plugin, name) or (_PLAIN if overridden else None)
 
 
 def check_plugin(manager: HookManager, name: str, plugin: object) -> None:
@@ -89,6 +109,7 @@ def _check_no_hook(name: str, plugin: Plugin, attribute: str) -> None:
         raise ConfigurationError(f"plugin {name!r}: {attribute!r} is no hook; did you mean {near!r}?")
 
 
+@cache
 def _parameters(hook: str) -> tuple[str, ...]:
     return tuple(inspect.signature(getattr(Plugin, hook)).parameters)[1:]
 

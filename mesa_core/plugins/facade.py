@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 from mesa_core.call import Instead, Retry
 from mesa_core.checks import HookManager, check_plugin
 from mesa_core.errors import ConfigurationError, MesaError, PluginError, note_once
-from mesa_core.hookspecs import HOOKS, NAMESPACE, Plugin
+from mesa_core.hookspecs import HOOKS
 from mesa_core.http import Request, Response
 from mesa_core.installed import NamedPlugin, distribution_of
 from mesa_core.operations import Operation
@@ -109,8 +109,7 @@ class Plugins:
         """
         named = list(plugins)
         self._entries: dict[str, _Entry] = {}
-        manager = HookManager(NAMESPACE)
-        manager.add_hookspecs(Plugin)
+        manager = HookManager()
         for each in reversed(named):  # pluggy calls the last registered first
             _register(manager, each)
         self._entries = {each.name: _Entry(each, _hooks(manager, each.plugin)) for each in named}
