@@ -14,7 +14,17 @@ from urllib.parse import quote, quote_plus
 
 from attrs import frozen
 
-__all__ = ["BASE64", "PLACEHOLDER", "URL_SAFE", "Disguises", "alike", "of_base64", "placeholders_in"]
+__all__ = [
+    "BASE64",
+    "PLACEHOLDER",
+    "URL_SAFE",
+    "Disguises",
+    "alike",
+    "alike_in_base64",
+    "may_hold_placeholders",
+    "of_base64",
+    "placeholders_in",
+]
 
 PLACEHOLDER: Final = re.compile(r"REDACTED_[A-Z0-9_]+")
 _IN_BASE64: Final = b"REDACTED_SECRET"
@@ -95,17 +105,40 @@ def of_base64(text: str) -> bytes:
         return b""
 
 
-_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_WIDE_PLACEHOLDER: Final = re.compile("\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
 _PLACEHOLDERS: Final = tuple(code.core for code in _Code.all_of(b"REDACTED_"))
+_SIGNS: Final = tuple(each.encode() for each in ("REDACTED_", "\0".join("REDACTED_"), *_PLACEHOLDERS))
 
 
 def alike(text: str) -> str:
     """Make all placeholders equal: which number a secret was given is no part of what a message means."""
     if "REDACTED_" in text:
-        return PLACEHOLDER.sub("REDACTED", text)
-    if len(text) >= len(_PLACEHOLDERS[0]) and any(core in text for core in _PLACEHOLDERS) and BASE64.fullmatch(text):
-        return PLACEHOLDER.sub("REDACTED", of_base64(text).decode("latin-1"))
+        text = PLACEHOLDER.sub("REDACTED", text)
+    if len(text) < len(_PLACEHOLDERS[0]):
+        return text
+    if "\0" in text:
+        text = _WIDE_PLACEHOLDER.sub("REDACTED", text)
+    if any(core in text for core in _PLACEHOLDERS):  # in whatever base64: of another length, if the secret was
+        return _meant(text) if BASE64.fullmatch(text) else _RUN.sub(lambda run: _meant(run[0]), text)
     return text
+
+
+def alike_in_base64(text: str) -> str:
+    """Make all placeholders equal in what is base64 as a whole, where base64 in it may hold them, too."""
+    return _meant(text) if "REDACTED_" not in text and BASE64.fullmatch(text) else alike(text)
+
+
+def _meant(text: str) -> str:
+    """Return what base64 holds, if there are placeholders in it."""
+    data = of_base64(text).decode("latin-1")
+    clean = alike(data)
+    return text if clean == data else clean
+
+
+def may_hold_placeholders(data: bytes) -> bool:
+    """Tell whether there may be placeholders in bytes, without a copy of them."""
+    return any(each in data for each in _SIGNS)
 
 
 def placeholders_in(text: str) -> set[str]:
@@ -145,8 +178,7 @@ class Disguises:
         """Know a secret from now on."""
         spellings = dict.fromkeys(_spellings(secret))
         octets = [(_octets(spelling), placeholder) for spelling in spellings]
-        if max(secret) <= "\xff":  # in UTF-16, of either order
-            octets.append(("\0".join(secret), "\0".join(placeholder)))
+        octets += _in_utf_16(secret, placeholder)
         with self._lock:
             self._issued = {**self._issued, placeholder: placeholder}
             self._spellings = _longest_first((*self._spellings, *((spelling, placeholder) for spelling in spellings)))
@@ -199,6 +231,15 @@ def _spellings(secret: str) -> Iterator[str]:
 def _octets(text: str) -> str:
     """Return the bytes of a text, a character each."""
     return text.encode(errors="surrogatepass").decode("latin-1")
+
+
+def _in_utf_16(secret: str, placeholder: str) -> Iterator[Spelling]:
+    if max(secret) <= "\xff":  # in either order, wherever it begins
+        yield "\0".join(secret), "\0".join(placeholder)
+        return
+    for order in ("utf-16-le", "utf-16-be"):
+        octets = secret.encode(order, "surrogatepass")
+        yield octets.decode("latin-1"), placeholder.encode(order).decode("latin-1")
 
 
 def _longest_first(spellings: Iterable[Spelling]) -> tuple[Spelling, ...]:

@@ -74,7 +74,7 @@ class Known:
                 self._placeholders[secret] = "_".join(filter(None, ("REDACTED", what, str(next(self._number)))))
             return self._placeholders[secret]
 
-    def learn(self, secret: str, what: str) -> str:
+    def learn(self, secret: str, what: str = "") -> str:
         """Return the placeholder of a secret, which is known again inside of any text if it is long enough."""
         if not secret or PLACEHOLDER.fullmatch(secret):
             return secret
@@ -84,6 +84,10 @@ class Known:
         if not known and len(secret) >= _SHORTEST and secret not in properties():
             self.look_for(secret, placeholder)
         return placeholder
+
+    def is_known(self, text: str) -> bool:
+        """Tell whether a text is a secret that would be found inside of others, too."""
+        return len(text) >= _SHORTEST and text in self._placeholders
 
     def look_for(self, secret: str, placeholder: str) -> None:
         """Find a secret in any text from now on, however short."""

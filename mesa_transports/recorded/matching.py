@@ -14,10 +14,11 @@ from attrs import frozen
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request
+from mesa_core.strict import Mismatch
 from mesa_core.suggestions import unknown
 from mesa_core.urls import origin_of
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody, JsonBody, TextBody
-from mesa_transports.recorded.disguises import alike
+from mesa_transports.recorded.disguises import alike, alike_in_base64, may_hold_placeholders
 from mesa_transports.recorded.interactions import RecordedRequest
 
 __all__ = ["DEFAULT_MATCH_ON", "Match", "MatchOn", "Matcher", "Matching", "matching"]
@@ -47,8 +48,15 @@ def _path(request: RecordedRequest) -> str:
     path = "/" + request.url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
     mount = _MOUNT.search(path)
     below = path[mount.end() :] if mount else path
+    return alike("/".join(map(_segment, below.split("/"))) if "%" in below else below)
+
+
+def _segment(spelt: str) -> str:
+    """Return a part of a path as it is meant; a slash in it separates nothing (RFC 3986, section 2.2)."""
+    if "%" not in spelt:
+        return spelt
     # Bytes that are no text stay distinct, and can be shown.
-    return alike(unquote(below, errors="backslashreplace") if "%" in below else below)
+    return unquote(spelt, errors="backslashreplace").replace("%", "%25").replace("/", "%2F")
 
 
 def _query(request: RecordedRequest) -> tuple[tuple[str, str], ...]:
@@ -73,22 +81,32 @@ def _body(request: RecordedRequest) -> Hashable:
 
 
 def _content(body: Body | None) -> Hashable:
-    """Return bytes, but of those that may be many their hash."""
     if isinstance(body, TextBody):
         return alike(body.text).encode()
     if isinstance(body, BinaryBody):
-        if len(body.data) > INLINE_LIMIT:
-            return _Hash(hashlib.sha256(body.data).hexdigest(), len(body.data))
-        return alike(body.data.decode("latin-1")).encode("latin-1")
-    if isinstance(body, FileBody):
+        return _bytes(body.data)
+    return _file(body) if body else None
+
+
+def _bytes(data: bytes) -> Hashable:
+    """Return bytes, but of those that may be many their hash."""
+    if may_hold_placeholders(data):
+        data = alike(data.decode("latin-1")).encode("latin-1")
+    return _Hash(hashlib.sha256(data).hexdigest(), len(data)) if len(data) > INLINE_LIMIT else data
+
+
+@lru_cache(maxsize=1024)
+def _file(body: FileBody) -> Hashable:
+    try:
+        return _bytes(body.content())
+    except Mismatch:  # it was removed or damaged since it was read, as who replays it will be told
         return _Hash(body.sha256, body.size)
-    return None
 
 
 def _by_value(value: Any) -> Any:
     """Spell alike what is equal: 12.0 is 12, and a placeholder in base64 is one in whatever number."""
     if value.__class__ is str:
-        return alike(value) if len(value) > len("REDACTED_") else value
+        return alike_in_base64(value) if len(value) > len("REDACTED_") else value
     if value.__class__ is float and value.is_integer():
         return int(value)
     if value.__class__ is list:

@@ -11,6 +11,7 @@ A secret becomes a placeholder such as `REDACTED_TOKEN_1`, the same one wherever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar, cast
 
@@ -31,22 +32,12 @@ __all__ = ["PLACEHOLDER", "Redaction", "Redactor"]
 
 T = TypeVar("T")
 
-_REQUEST_HEADERS: Final = frozenset({"accept", "content-type"})
-_RESPONSE_HEADERS: Final = frozenset(
-    {
-        "accept-ranges",
-        "age",
-        "allow",
-        "cache-control",
-        "content-range",
-        "content-type",
-        "etag",
-        "expires",
-        "last-modified",
-        "retry-after",
-        "vary",
-        "x-request-id",
-    }
+_NUMBERS: Final = (int, float)
+_REQUEST_HEADERS: Final = re.compile("accept|content-type", re.IGNORECASE)
+_RESPONSE_HEADERS: Final = re.compile(
+    "accept-ranges|age|allow|cache-control|content-range|content-type|etag|expires|last-modified|link|location"
+    "|(?:x-)?rate-?limit(?:-.*)?|retry-after|vary|www-authenticate|x-request-id",
+    re.IGNORECASE,
 )
 """Those that a program could act on. Framing and the date say something of one connection and one moment alone."""
 
@@ -164,11 +155,11 @@ class _Messages:
         headers, body = self._headers(request.headers), self._body(request.body, _media_type(request.headers))
         return attrs.evolve(request, url=self.texts.url(request.url), headers=headers, body=body)
 
-    def _headers(self, headers: Headers, allowed: frozenset[str] | None = None) -> Headers:
+    def _headers(self, headers: Headers, allowed: re.Pattern[str] | None = None) -> Headers:
         return Headers(
             (name, self.texts.text(value))
             for name, value in headers.fields()
-            if allowed is None or name.lower() in allowed
+            if allowed is None or allowed.fullmatch(name)
         )
 
     def _content(self, content: bytes, headers: Headers) -> Body | None:
@@ -214,7 +205,7 @@ class _Messages:
             return [self._json(each) for each in value]
         if value.__class__ is dict:
             return {self.texts.string(name): self._member(name, each) for name, each in value.items()}
-        return value
+        return self.texts.number(value) if value.__class__ in _NUMBERS else value
 
     def _member(self, name: str, value: Any) -> Any:
         return self._secret(name, value) if is_secret(name) else self._json(value)

@@ -17,7 +17,7 @@ Redaction: TypeAlias = str | re.Pattern[str] | Callable[[str], str]
 
 
 class Rules:
-    """The patterns and functions among them. Texts are secrets like others, and become known."""
+    """The patterns and functions among them. Texts are secrets like others, and so is what a pattern has found."""
 
     def __init__(self, redact: Sequence[Redaction], known: Known) -> None:
         self._rules: list[Callable[[str], str]] = []
@@ -49,7 +49,7 @@ def _pattern(pattern: re.Pattern[str], known: Known) -> Callable[[str], str]:
             start, end = found.span()
             if start == end or any(first <= start and end <= last for first, last in taken):
                 return found[0]
-            return known.placeholder(found[0])
+            return known.learn(found[0])
 
         return pattern.sub(instead, text)
 

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -33,6 +34,9 @@ _PART: Final = re.compile(
 """A field of a form in several parts (RFC 7578)."""
 _CREDENTIAL: Final = re.compile(r"\S{8,}")
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_WIDE: Final = re.compile(rb"[^\0\xfe\xff](?:\0[^\0\xfe\xff]){2,}")
+"""Characters of UTF-16, of either order, that are Latin."""
+_BYTE_ORDERS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _NESTED: Final = 5
 """URLs within each other that are looked into."""
 
@@ -77,6 +81,11 @@ class Texts:
         """Return bytes without their secrets."""
         return self._finds.without_bytes(self._by_rules(data))
 
+    def number(self, number: float) -> float:
+        """Return a number, or 0 for one that is a secret: so it is a number still."""
+        spelt = json.dumps(number)
+        return 0 if self._known.is_known(spelt) or (self._rules and self._rules.without(spelt) != spelt) else number
+
     def secret(self, name: str, value: str) -> str:
         """Take out the value of a secret member; of a URL, what signs it."""
         if is_url(name, value):
@@ -90,12 +99,17 @@ class Texts:
     def _by_rules(self, data: bytes) -> bytes:
         if not self._rules:
             return data
-        try:
-            text, encoding = data.decode(), "utf-8"
-        except UnicodeDecodeError:  # a character each, so that a pattern finds what is text in them
-            text, encoding = data.decode("latin-1"), "latin-1"
+        for encoding in _encodings(data):
+            text = data.decode(encoding)
+            clean = self._rules.without(text)
+            if clean != text:
+                data = clean.encode(encoding, "replace")
+        return _WIDE.sub(self._wide, data) if b"\0" in data else data
+
+    def _wide(self, run: re.Match[bytes]) -> bytes:
+        text = run[0][::2].decode("latin-1")
         clean = self._rules.without(text)
-        return data if clean == text else clean.encode(encoding, "replace")
+        return run[0] if clean == text else b"\0".join(bytes([each]) for each in clean.encode("latin-1", "replace"))
 
     # Members of what is no JSON body.
 
@@ -219,6 +233,24 @@ class Texts:
         plain = unquote(part, errors="surrogateescape")
         clean = self.text(plain, nested)
         return part if clean == plain else quote(clean, safe="", errors="surrogateescape")
+
+
+def _encodings(data: bytes) -> Iterator[str]:
+    """Yield how bytes can be read; a character each, if they are no text, of which a part may be some."""
+    for encoding in (_BYTE_ORDERS.get(data[:2]), "utf-8"):
+        if encoding and _is_in(encoding, data):
+            yield encoding
+            if encoding == "utf-8":
+                return
+    yield "latin-1"
+
+
+def _is_in(encoding: str, data: bytes) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _target(url: str) -> str:

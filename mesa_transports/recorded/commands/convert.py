@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import attrs
 
 from mesa_core.errors import ConfigurationError
-from mesa_transports.recorded.commands.operations import accepts_several, endpoint_of
+from mesa_transports.recorded.commands.operations import accepts_several, endpoint_of, path_of
 from mesa_transports.recorded.commands.output import counted, note, say
 from mesa_transports.recorded.commands.selection import of_the_api
 from mesa_transports.recorded.errors import DamagedRecording
@@ -75,17 +76,19 @@ def _redacted(exchanges: Sequence[Exchange], taken: Sequence[str]) -> list[Inter
 
 
 def _exactly(interaction: Interaction) -> Interaction:
-    """Ask for what was answered, where a client left that to the server: the SDK asks for one media type, and no other.
+    """Ask as the SDK does for what was answered: with the slashes of a branch encoded, and for one media type.
 
-    An error is the answer to any.
+    Others may leave that to the server. An error is the answer to any.
     """
     request = interaction.request
     endpoint = endpoint_of(interaction)
-    if endpoint is None or not accepts_several(request.headers.get("Accept", "")):
+    if endpoint is None:
         return interaction
-    headers = request.headers.copy()
-    headers["Accept"] = endpoint.decode.accept if interaction.response.status < HTTPStatus.BAD_REQUEST else "*/*"
-    return attrs.evolve(interaction, request=attrs.evolve(request, headers=headers))
+    parts, path, headers = urlsplit(request.url), path_of(request), request.headers.copy()
+    url = request.url if path == parts.path else parts._replace(path=path).geturl()
+    if accepts_several(headers.get("Accept", "")):
+        headers["Accept"] = endpoint.decode.accept if interaction.response.status < HTTPStatus.BAD_REQUEST else "*/*"
+    return attrs.evolve(interaction, request=attrs.evolve(request, url=url, headers=headers))
 
 
 def _recording(interactions: Sequence[Interaction]) -> Recording:

@@ -11,7 +11,7 @@ from mesa_core.secrets import is_open_parameter
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.redaction import PLACEHOLDER
 
-__all__ = ["accepts_several", "endpoint_of", "is_signed", "media_type"]
+__all__ = ["accepts_several", "endpoint_of", "is_signed", "media_type", "path_of"]
 
 
 def endpoint_of(interaction: Interaction) -> Endpoint[Any] | None:
@@ -19,20 +19,26 @@ def endpoint_of(interaction: Interaction) -> Endpoint[Any] | None:
     request = interaction.request
     if is_signed(request):
         return None
-    path, accept = urlsplit(request.url).path, request.headers.get("Accept", "")
+    accept = request.headers.get("Accept", "")
     if accepts_several(accept):
         accept = media_type(interaction)  # which tells what the server took it for
-    return find_endpoint(request.method, path, accept) or _of_a_branch(request.method, path, accept)
+    return find_endpoint(request.method, path_of(request), accept)
 
 
-def _of_a_branch(method: str, path: str, accept: str) -> Endpoint[Any] | None:
-    """Find an endpoint whose path ends in a branch with bare slashes, as the vendor's Python client sends it."""
+def path_of(request: RecordedRequest) -> str:
+    """Return the path as the SDK spells it: the slashes of a branch are bare in what the vendor's Python client sends.
+
+    They separate nothing there, and the server knows that from the rest of the path.
+    """
+    path = urlsplit(request.url).path
     parts = path.split("/")
-    for at in range(len(parts) - 2, 0, -1):
-        found = find_endpoint(method, "/".join([*parts[:at], "%2F".join(parts[at:])]), accept)
-        if found is not None and found.template.endswith(("/{branch}", "/{base}")):
-            return found
-    return None
+    if find_endpoint(request.method, path, "") is None:
+        for at in range(len(parts) - 2, 0, -1):
+            spelt = "/".join([*parts[:at], "%2F".join(parts[at:])])
+            found = find_endpoint(request.method, spelt, "")
+            if found is not None and found.template.endswith(("/{branch}", "/{base}")):
+                return spelt
+    return path
 
 
 def accepts_several(accept: str) -> bool:

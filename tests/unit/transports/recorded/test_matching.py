@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -49,11 +50,12 @@ class TestPath:
     @pytest.mark.parametrize(
         ("one", "other"),
         [
-            ("/api/v1/o/r/branches/a%2Fb", "/api/v1/o/r/branches/a/b"),
             ("/api/v1/o/r/branches/a%2Fb", "/api/v1/o/r/branches/a%2fb"),
             ("/api/v1/o/r/branches/%C3%A4", "/api/v1/o/r/branches/%c3%a4"),
             ("/api/v1/o/r/branches/%C3%A4", "/api/v1/o/r/branches/ä"),
             ("/api/v1/o/%7Er", "/api/v1/o/~r"),
+            ("/api/v1/o/%61%2D%5F%2e%30", "/api/v1/o/a-_.0"),
+            ("/api/v1/o/%25/r", "/api/v1/o/%25/r"),
             ("/api/v1/o/r", "/base/api/v1/o/r"),
             ("/api/v1/o/r", "/a/b%20c/api/v1/o/r"),
             ("/api/v1/o/r", "/api/v1/o/r#fragment"),
@@ -74,6 +76,9 @@ class TestPath:
             ("/api/v1/o/r", "/api/v2/o/r"),
             ("/api/v1/o/r", "/api/v1beta/o/r"),
             ("/api/v1/o/r%252F", "/api/v1/o/r%2F"),
+            ("/api/v1/o/r/branches/a%2Fb", "/api/v1/o/r/branches/a/b"),
+            ("/api/v1/o%2Fr", "/api/v1/o/r"),
+            ("/depot/o/r", "/api/v1/o/r"),
             ("/api/v1/o/r+s", "/api/v1/o/r%20s"),
             ("/api/v1/o/%FF", "/api/v1/o/%FE"),
             ("/api/v1/one/x/api/v1/y", "/api/v1/two/x/api/v1/y"),
@@ -198,6 +203,42 @@ class TestBody:
         assert match(inline, beside)  # though there is no such file to be read
         other = RecordedRequest(method="PUT", url=HOST, headers=Headers(), body=BinaryBody(data[:-1] + b"\1"))
         assert not match(other, beside)
+
+    @pytest.mark.parametrize("size", [0, INLINE_LIMIT - 20, INLINE_LIMIT - 22, INLINE_LIMIT])
+    @pytest.mark.parametrize(
+        "spell",
+        [
+            str.encode,
+            lambda text: text.encode("utf-16-le"),
+            lambda text: text.encode("utf-16-be"),
+            lambda text: b"Authorization: Basic " + base64.b64encode(text.encode()),
+        ],
+        ids=["text", "utf-16-le", "utf-16-be", "base64"],
+    )
+    def test_placeholders_are_alike_in_large_bodies_and_small(self, tmp_path, size, spell):
+        def body(placeholder: str) -> BinaryBody:
+            return BinaryBody(b"\xff" * size + b"\xfe" + spell(f"user:{placeholder}") + b"\xff")
+
+        def put(content: BinaryBody | FileBody) -> RecordedRequest:
+            return RecordedRequest(method="PUT", url=HOST, headers=Headers(), body=content)
+
+        recorded, asked = body("REDACTED_SECRET"), body("REDACTED_SECRET__")
+        path = tmp_path / f"{hashlib.sha256(recorded.data).hexdigest()}.bin"
+        path.write_bytes(recorded.data)
+        for each in (recorded, FileBody(path, len(recorded.data))):
+            assert match(put(asked), put(each))
+            assert not match(put(body("another")), put(each))
+            assert not match(put(BinaryBody(asked.data + b"!")), put(each))
+
+    def test_placeholders_are_alike_in_base64_within_base64(self):
+        def asked(placeholder: str) -> RecordedRequest:
+            inner = base64.b64encode(f"user:{placeholder}".encode()).decode()
+            content = base64.b64encode(f"machine h\nAuthorization: Basic {inner}\n".encode()).decode()
+            return request(content=json.dumps({"content": content}).encode())
+
+        assert match(asked("REDACTED_SECRET"), asked("REDACTED_SECRET_"))
+        assert match(asked("REDACTED_SECRET__"), asked("REDACTED_SECRET"))
+        assert not match(asked("REDACTED_SECRET"), asked("main"))
 
     @pytest.mark.parametrize("number", [2, 1000])
     def test_placeholders_are_alike_in_every_form(self, number):

@@ -644,8 +644,16 @@ class TestHeaders:
             "ETag": '"e"',
             "Expires": "0",
             "Last-Modified": "l",
+            "Link": '<https://h/o?cursor=a>; rel="next"',
+            "Location": "https://h/o",
+            "RateLimit": '"default";r=50;t=30',
+            "RateLimit-Policy": '"default";q=100;w=60',
             "Retry-After": "1",
             "Vary": "Accept",
+            "WWW-Authenticate": 'Bearer realm="depot", error="invalid_token"',
+            "X-RateLimit-Remaining": "5",
+            "x-ratelimit-limit-requests": "60",
+            "X-Rate-Limit-Reset": "1700000000",
             "X-Request-Id": "r",
         }
         gone = {
@@ -653,8 +661,7 @@ class TestHeaders:
             "Date": "now",
             "Server": "s",
             "Content-Length": "1",
-            "Location": f"https://u:{KEY}@h",
-            "WWW-Authenticate": "Bearer",
+            "X-Rate": "1",
             "X-Amz-Signature": "s",
             "Connection": "close",
         }
@@ -670,6 +677,25 @@ class TestHeaders:
         found = redactor.response(Response(200, {"ETag": f'"{key}"', "X-Request-Id": key, "Retry-After": "7"}))
         assert not holds(written(found), key)
         assert found.headers["Retry-After"] == "7"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "clean"),
+        [
+            (
+                "Location",
+                f"https://s/o?X-Amz-Expires=60&X-Amz-Signature={KEY}",
+                "https://s/o?X-Amz-Expires=%s&X-Amz-Signature=%s",
+            ),
+            ("Location", f"/o?page=2&token={KEY}", "/o?page=2&token=%s"),
+            ("Location", f"https://u:{KEY}@h/o", "https://%s@h/o"),
+            ("Link", f'<https://h/o?cursor=a&sig={KEY}>; rel="next"', '<https://h/o?cursor=a&sig=%s>; rel="next"'),
+        ],
+    )
+    def test_a_url_in_one_loses_what_is_secret_in_it(self, name, value, clean):
+        redactor = Redactor()
+        found = redactor.response(Response(200, {name: value}))
+        assert PLACEHOLDER.sub("%s", found.headers[name]) == clean
+        assert KEY not in redactor.text(f"later: {KEY}")
 
     def test_repeated_ones_stay_repeated(self):
         fields = Headers([("Vary", "a"), ("vary", "b")])
@@ -861,6 +887,51 @@ class TestRules:
             spell = base64.b64encode if form == "base64" else base64.encodebytes
             found = redactor.response(response({"content": spell(data * 5).decode()})).body.json["content"]
             assert base64.b64decode(found) == clean * 5
+
+    @pytest.mark.parametrize(
+        "rule", [re.compile(r"\b\d{16}\b"), lambda text: text.replace(TestRules.CARD, "REDACTED_1")]
+    )
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+    @pytest.mark.parametrize("around", [b"", b"\xff", b"\xfe\0", b"\0\0\xff"])
+    def test_in_wide_characters_wherever_they_begin(self, rule, encoding, around):
+        data = around + f"card {self.CARD}, \u00e9".encode(encoding) + around
+        found = Redactor([rule]).response(response(data, f"text/csv; charset={encoding}")).body.content()
+        assert found == around + "card REDACTED_1, \u00e9".encode(encoding) + around
+        value = {"content": base64.b64encode(data).decode()}
+        (kept,) = Redactor([rule]).response(response(value)).body.json.values()
+        assert base64.b64decode(kept) == found
+
+    def test_in_wide_characters_that_are_not_latin(self):
+        for rule in (re.compile("\u0444\\w+"), "\u0444\u0430\u043b\u043a\u043e\u043d"):
+            data = "x \u0444\u0430\u043b\u043a\u043e\u043d!".encode("utf-16")
+            found = Redactor([rule]).response(response(data, "text/plain; charset=utf-16"))
+            assert found.body.content().decode("utf-16") == "x REDACTED_1!"
+
+    @pytest.mark.parametrize("rule", [CARD, re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "x")])
+    def test_a_number_becomes_0(self, rule):
+        value = {"card": int(self.CARD), "cards": [int(self.CARD), 5, 1.5, True, None]}
+        for found in (Redactor([rule]).request(request(content=value)), Redactor([rule]).response(response(value))):
+            assert repr(found.body.json) == repr({"card": 0, "cards": [0, 5, 1.5, True, None]})
+
+    def test_a_number_that_was_seen_as_a_secret_becomes_0(self):
+        redactor = Redactor()
+        redactor.response(response({"password": self.CARD, "token": "1024"}))
+        assert redactor.response(response([int(self.CARD), 1024, 10240])).body == JsonBody([0, 1024, 10240])
+
+    def test_what_a_pattern_has_found_is_found_in_disguise_too(self):
+        redactor = Redactor([re.compile(r"sk_[a-z0-9]{10}")])
+        early = redactor.response(response({"a": encoded("user:sk_0123456789")[8:]}))
+        redactor.request(request(content={"note": "it is sk_0123456789"}))
+        late = redactor.response(response([disguise("sk_0123456789") for disguise in DISGUISES.values()]))
+        nobody = RecordedRequest(method="GET", url=URL, headers=Headers())
+        (again,) = redactor.again((Interaction(request=nobody, response=early),), 0)
+        assert not holds(written(late, again.response), "sk_0123456789")
+
+    @pytest.mark.parametrize("header", ["ETag", "X-Request-Id", "Location", "Content-Type"])
+    def test_in_headers_and_urls(self, header):
+        redactor = Redactor([re.compile(r"\d{16}")])
+        assert redactor.response(Response(200, {header: f"x/{self.CARD}"})).headers[header] == "x/REDACTED_1"
+        assert redactor.request(request(f"{URL}/{self.CARD}?q={self.CARD}")).url == f"{URL}/REDACTED_1?q=REDACTED_1"
 
     def test_a_function_may_put_any_character_into_bytes(self):
         found = Redactor([lambda text: text.replace("abc", "\u20ac")]).response(response(b"\xffabc", "text/csv"))
