@@ -94,6 +94,7 @@ SAID = (
 )
 
 
+@pytest.mark.slow
 def test_every_way_is_blocked(separate):
     separate.write(test_ways=WAYS)
     result = separate.run("--tb=line", "-p", "no:logging")

@@ -50,7 +50,7 @@ def test_everything_used(recorded):
     result.stdout.no_fnmatch_line("*mesa: *")
 
 
-@pytest.mark.parametrize("workers", [(), pytest.param(("-n2",), id="n2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n2",), id="n2", marks=pytest.mark.slow)])
 def test_interactions_that_no_test_used(recorded, workers, monkeypatch):
     monkeypatch.setenv("MESA_TEST_LESS", "1")
     recorded.run = recorded.pytester.runpytest_subprocess if workers else recorded.run
@@ -133,7 +133,10 @@ class TestOrphans:
         result.stdout.no_fnmatch_line("*mesa: *")
         assert result.ret == pytest.ExitCode.OK
 
-    @pytest.mark.parametrize("arguments", [("-x",), ("-n1", "-x")], ids=" ".join)
+    @pytest.mark.parametrize(
+        "arguments",
+        [pytest.param(("-x",), id="-x"), pytest.param(("-n1", "-x"), id="-n1 -x", marks=pytest.mark.slow)],
+    )
     def test_not_when_the_run_is_stopped(self, recorded, arguments):
         if "-n1" in arguments:
             recorded.run = recorded.pytester.runpytest_subprocess
@@ -198,6 +201,7 @@ def test_failing_run_keeps_its_status_and_shows_the_rest(recorded):
     result.stdout.fnmatch_lines([SECTION, "recordings/test_other/test_other.json: interactions[[]0] POST *"])
 
 
+@pytest.mark.slow
 def test_lost_worker(recorded):
     recorded.run = recorded.pytester.runpytest_subprocess
     recorded.write(

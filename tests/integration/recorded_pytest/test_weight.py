@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 pytest_plugins = ["pytester"]
 
 LISTS_MODULES = """
@@ -30,6 +32,7 @@ def modules(suite, *arguments: str) -> set[str]:
     return set(json.loads((suite.pytester.path / "modules.json").read_text()))
 
 
+@pytest.mark.slow
 def test_imports_nothing_of_the_sdk(separate):
     added = modules(separate) - modules(separate, "-p", "no:mesa")
     assert added == {

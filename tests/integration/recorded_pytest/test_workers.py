@@ -46,6 +46,7 @@ def test_side_by_side(suite):
     replayed.stdout.no_fnmatch_line("*mesa: *")
 
 
+@pytest.mark.slow
 def test_wrong_marker_fails_its_test(separate):
     separate.write(
         test_depot="""

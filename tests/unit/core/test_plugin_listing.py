@@ -126,6 +126,7 @@ MISBEHAVING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", MISBEHAVING)
 def test_goes_on_whatever_one_does(run, source):
     done = run("-m", "mesa_core.plugins", odd=source, working=WORKING)

@@ -125,6 +125,7 @@ def check_pages(subject, commits, shas):
     return whole
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(shapes(lambda number: st.integers(0, 4)))
 def test_pages_of_any_size_make_up_the_history_whatever_the_clocks_said(commits):
@@ -132,6 +133,7 @@ def test_pages_of_any_size_make_up_the_history_whatever_the_clocks_said(commits)
         check_pages(subject, commits, fast_import(subject.path, commits))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(shapes(lambda number: st.integers(10 * number, 10 * number + 9)))
 def test_where_each_commit_has_a_later_time_than_its_parents_the_order_is_git_logs(commits):
@@ -204,6 +206,7 @@ def test_a_cursor_that_no_page_gave_is_refused(subject, position):
     assert (status, answer["error"]["code"]) == (400, "BAD_REQUEST")
 
 
+@pytest.mark.slow
 def test_a_page_reads_no_more_than_it_shows_however_long_the_history_is_and_however_deep_the_page(subject):
     counts = []
     for count in (1_000, 8_000):
@@ -221,6 +224,7 @@ def at(*shas):
     return cursors.encoded("commits", "".join(shas), 0)
 
 
+@pytest.mark.slow
 def test_merges_are_looked_through_once_and_then_only_near_the_page(subject):
     fast_import(subject.path, with_merges(8_000))
     first = reads(lambda: subject.page(50))
@@ -248,6 +252,7 @@ def moved(made):
     return Made(made.time, [parent + 1 for parent in made.parents] or (0,), made.files)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(edits(), st.sampled_from([1, 3, 10_000]))
 def test_the_last_change_of_a_path_is_git_logs(commits, bound):

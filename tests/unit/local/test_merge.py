@@ -54,6 +54,7 @@ def test_a_file_that_one_side_replaced_by_a_directory_is_none(merged, git):
     assert git("rev-parse", "main^{tree}") == tree
 
 
+@pytest.mark.slow
 def test_random_histories_get_the_verdict_that_git_gives(merged, git, depot):
     chance = random.Random(3)
     paths = ["a", "a/b", "a/b/c", "a-", "a.b/c", "d/e", "d", "d/e/f"]
