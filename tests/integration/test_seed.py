@@ -220,10 +220,10 @@ def test_lfs(client):
 
 
 def test_pagination(client, capsys):
-    for number in range(60):
+    for number in range(101):
         client.repos.create(org="my-org", body={"name": f"repo-{number:03}"})
     run(block("while True:"), client=client)
-    assert capsys.readouterr().out.splitlines() == [f"repo-{number:03}" for number in range(60)]
+    assert capsys.readouterr().out.splitlines() == [f"repo-{number:03}" for number in range(101)]
 
 
 def test_error_handling(client, capsys):
