@@ -44,25 +44,28 @@ def _looked_at(name: str) -> Installed:
     except ConfigurationError as error:
         return Installed(name, None, None, broken=error.message)
     try:
-        return _working(offer)
+        plugins = Plugins([load("plugin", name)])
     except BaseException as error:  # noqa: BLE001 - whatever one of them does, the others are still to be listed
-        missing = _missing_library(error)
-        said = error.message if isinstance(error, MesaError) else f"{_titled(offer)}: {reason(error)}"
-        return Installed(name, offer.distribution, offer.version, broken=None if missing else said, missing=missing)
+        return _unusable(offer, error, error.__cause__)
+    try:
+        return _working(offer, plugins)
+    except BaseException as error:  # noqa: BLE001 - likewise
+        return _unusable(offer, error, error)
 
 
-def _working(offer: Offer) -> Installed:
-    plugins = Plugins([load("plugin", offer.name)])
+def _working(offer: Offer, plugins: Plugins) -> Installed:
     (info,) = plugins
     hooks = tuple(hook for hook in info.hooks if hook != "provide_transports")
     transports = tuple(plugins.provide_transports())
     return Installed(offer.name, offer.distribution, offer.version, hooks, transports)
 
 
-def _missing_library(error: BaseException) -> str | None:
-    """Return what a module says that refuses to be imported without a library it needs."""
-    said = error.__cause__
-    return said.message if isinstance(said, ConfigurationError) and isinstance(said.__cause__, ImportError) else None
+def _unusable(offer: Offer, error: BaseException, said: BaseException | None) -> Installed:
+    """Return what is told of an error; `said` is what the plugin said itself, which may be a library that it misses."""
+    if isinstance(said, ConfigurationError) and isinstance(said.__cause__, ImportError):
+        return Installed(offer.name, offer.distribution, offer.version, missing=said.message)
+    why = error.message if isinstance(error, MesaError) else f"{_titled(offer)}: {reason(error)}"
+    return Installed(offer.name, offer.distribution, offer.version, broken=why)
 
 
 def _overruled(offer: Offer) -> Installed:

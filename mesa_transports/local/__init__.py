@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mesa_core.hookspecs import hookimpl
 from mesa_core.transport import TransportFactory
 from mesa_transports.local.clock import ManualClock
-from mesa_transports.local.depot import LocalDepot
+from mesa_transports.local.depot import LocalDepot, check_installed
 from mesa_transports.local.transport import LocalTransport
 
 __all__ = ["LocalDepot", "LocalTransport", "ManualClock", "provide_transports"]
@@ -18,5 +18,10 @@ __all__ = ["LocalDepot", "LocalTransport", "ManualClock", "provide_transports"]
 
 @hookimpl
 def provide_transports() -> Mapping[str, TransportFactory]:
-    """Offer the transport `local`, which answers in process."""
+    """Offer the transport `local`, which answers in process.
+
+    Raises:
+        ConfigurationError: what it needs is not installed.
+    """
+    check_installed()
     return {"local": LocalTransport}

@@ -9,6 +9,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mesa_transports.local.syncs import Autosync
     from mesa_transports.local.transport import LocalTransport
 
-__all__ = ["LocalDepot"]
+__all__ = ["LocalDepot", "check_installed"]
 
 _LAST_DELIVERIES: Final = 5.0  # seconds
 _IN_PROCESS: Final = "http://localhost/api/v1"
@@ -267,6 +268,18 @@ def _autosync(services: Services, application: Application, urls: Sequence[str])
     if services.upstreams.is_any_polled():
         autosync.watch()
     return autosync
+
+
+def check_installed() -> None:
+    """Raise what making a Depot would, where a library is missing, without importing one.
+
+    Raises:
+        ConfigurationError: pygit2 or werkzeug is not installed.
+    """
+    for name in ("pygit2", "werkzeug"):
+        if find_spec(name) is None:
+            error = ModuleNotFoundError(f"No module named {name!r}", name=name)
+            raise _not_installed(error) from error
 
 
 def _not_installed(error: ImportError) -> ConfigurationError:

@@ -177,14 +177,19 @@ def test_one_that_offers_a_name_twice_is_said_once(run):
 def test_a_transport_whose_library_is_missing_is_not_called_broken(run):
     source = """
 import sys
-sys.modules["aiohttp"] = None
+sys.modules.update(dict.fromkeys(["aiohttp", "httpx2", "pygit2"]))
 from mesa_core.plugins.__main__ import main
 sys.argv = ["plugins"]
 main()
 """
     done = run("-c", source)
-    assert rows(done)["aiohttp"][2].split() == ["not", "installed", "-"]
-    assert reasons(done) == ["aiohttp is not installed: pip install 'mesa-sdk[aiohttp]'"]
+    for name in ("aiohttp", "httpx2", "local"):
+        assert rows(done)[name][2].split() == ["not", "installed", "-"]
+    assert reasons(done) == [
+        "aiohttp is not installed: pip install 'mesa-sdk[aiohttp]'",
+        "httpx2 is not installed: pip install 'mesa-sdk[httpx2]'",
+        "the local Depot needs pygit2, which is not installed: pip install 'mesa-sdk[local]'",
+    ]
 
 
 CLIENT = """
