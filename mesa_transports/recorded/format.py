@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -103,11 +105,27 @@ def load(path: Path) -> Recording:
                 f"{path}: expected a readable file: {error.strerror}", path=str(path), place="$"
             ) from error
         try:
-            return parse(content, path)
+            with _uncollected():
+                return parse(content, path)
         except DamagedRecording:
             # Another process may have put a new recording there meanwhile, and removed the old one's files.
             if path.exists() and path.read_bytes() == content:
                 raise
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Keep the garbage collector from going through a growing recording again and again: that is half of the time.
+
+    Nothing that is made meanwhile is garbage in a cycle.
+    """
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def parse(content: bytes, path: Path) -> Recording:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request
@@ -28,6 +28,7 @@ Match: TypeAlias = Callable[[Request, Request], bool]
 MatchOn: TypeAlias = Sequence[str] | Match
 DEFAULT_MATCH_ON: Final = ("method", "path", "query", "body", "accept")
 _MOUNT: Final = re.compile(r"/api/v1(?=/|$)")  # what is before it belongs to the host
+_PATH: Final = re.compile(r"[^:?#]*://[^/?#]*([^?#]*)")
 _ANY: Final = "*/*"
 _WEIGHT: Final = re.compile(r"q=([01](?:\.\d*)?)")
 
@@ -45,7 +46,8 @@ def _method(request: RecordedRequest) -> str:
 
 
 def _path(request: RecordedRequest) -> str:
-    path = "/" + request.url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
+    found = _PATH.match(request.url)
+    path = (found and found[1]) or "/"
     mount = _MOUNT.search(path)
     below = path[mount.end() :] if mount else path
     return alike("/".join(map(_segment, below.split("/"))) if "%" in below else below)
@@ -159,10 +161,16 @@ class Matching:
     """
 
     names: tuple[str, ...]
+    _parts: tuple[Callable[[RecordedRequest], Hashable], ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: tuple(_FIELDS[name] for name in self.names), takes_self=True),
+    )
 
     def key(self, request: RecordedRequest) -> tuple[Hashable, ...]:
         """Return what a request means, as far as it counts."""
-        return tuple([_FIELDS[name](request) for name in self.names])
+        return tuple([part(request) for part in self._parts])
 
     def keys(self, request: RecordedRequest) -> Iterator[Hashable]:
         """Yield the keys of the recordings that a request matches, the best first."""
