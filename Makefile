@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow check lint types imports clean
+.PHONY: demo test test-slow test-pythons test-oldest check lint types imports dist clean bench
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,16 @@ test: .venv/ready
 # What builds wheels, makes virtual environments, or does one thing many thousand times.
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -n 2 -m slow
+
+# What uses a wheel as its users do: on each Python that is there, and with the oldest libraries that are allowed.
+test-pythons: .venv/ready
+	$(BIN)/tox -e 3.11,3.12,3.13,3.14
+
+test-oldest: .venv/ready
+	mkdir -p .tox
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --resolution lowest-direct \
+		$(foreach extra,local aiohttp httpx2 vcr otel,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
+	$(BIN)/tox -e oldest
 
 check: lint types imports test test-slow
 
@@ -29,11 +39,21 @@ types: .venv/ready
 imports: .venv/ready
 	$(BIN)/lint-imports
 
+dist: .venv/ready
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
 .venv/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mesa-sdk needs Python 3.11 or later; set PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch .venv/ready
 
+# Every figure against its peers, each in an environment of its own, in .bench; RESULTS.md is what comes of it.
+bench: .venv/ready
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
 clean:
-	rm -rf .venv .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .bench .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist

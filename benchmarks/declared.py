@@ -1,0 +1,66 @@
+"""What a figure is, as a value: whom it measures, against whom, and what it may cost."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from attrs import frozen
+
+__all__ = ["BARE", "Figure", "Peer", "Quantity", "Subject"]
+
+
+class Quantity(Enum):
+    """What is measured of a subject."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    """What is resident after its calls."""
+    PEAK = "peak"
+    """The most that was resident."""
+
+
+@frozen
+class Subject:
+    """Something that is measured: a function of `subjects/`, in an environment."""
+
+    title: str
+    environment: str
+    function: str
+    """Module and function, such as "raw.httpx_get"."""
+    arguments: tuple[str, ...] = ()
+    units: int = 1
+    """What one call does so many times; figures are shown for one."""
+
+
+@frozen
+class Peer:
+    """What a figure is compared with; `at_most` is the budget, as a ratio, and None where it is only shown."""
+
+    subject: Subject
+    at_most: float | None = None
+    counted: bool = True
+    """Whether its instructions are counted, which takes fifty times as long as its calls."""
+
+
+@frozen(kw_only=True)
+class Figure:
+    """One thing that is measured."""
+
+    name: str
+    title: str
+    ours: Subject
+    peers: tuple[Peer, ...] = ()
+    below: float | None = None
+    """A budget in seconds, where it is no ratio."""
+    quantity: Quantity = Quantity.TIME
+    fresh: bool = False
+    """Whether each round is a process of its own, which makes one call; otherwise one process makes those of all."""
+    calls: int | None = None
+    """Calls of a round; None: as many as fit into a tenth of a second."""
+    counts: tuple[int, int] | None = (50, 250)
+    """Instructions are those of the second number of calls less those of the first; None: they are not counted."""
+
+
+BARE: Final = Subject("bytes on a bare socket, pipelined", "ours", "bare.pipelined", units=50)
+"""What the server can do."""

@@ -1,0 +1,92 @@
+"""What a call costs, over loopback and without a network."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from declared import Figure, Peer, Subject
+
+__all__ = ["FIGURES", "PUBLISHED"]
+
+PUBLISHED: Final = "mesa-sdk 0.1.2"
+
+_RAW_GET: Final = Subject("raw httpx", "httpx", "raw.httpx_get")
+_PUBLISHED_GET: Final = Subject(PUBLISHED, "published", "published.get")
+_OURS_GET: Final = Subject("httpx transport", "ours", "ours.get", ("httpx",))
+
+FIGURES: Final = (
+    Figure(
+        name="get-httpx",
+        title="`repos.get`, httpx transport",
+        ours=_OURS_GET,
+        peers=(Peer(_RAW_GET, 1.10), Peer(_PUBLISHED_GET)),
+    ),
+    Figure(
+        name="get-requests",
+        title="`repos.get`, requests transport",
+        ours=Subject("requests transport", "ours", "ours.get", ("requests",)),
+        peers=(Peer(Subject("raw requests", "requests", "raw.requests_get"), 1.05),),
+    ),
+    Figure(
+        name="get-httpx2",
+        title="`repos.get`, httpx2 transport",
+        ours=Subject("httpx2 transport", "ours", "ours.get", ("httpx2",)),
+        peers=(Peer(Subject("raw httpx2", "httpx2", "raw.httpx2_get")),),
+    ),
+    Figure(
+        name="get-urllib3",
+        title="`repos.get`, urllib3 transport",
+        ours=Subject("urllib3 transport", "ours", "ours.get", ("urllib3",)),
+        peers=(
+            Peer(_RAW_GET, 0.60),
+            Peer(_PUBLISHED_GET, 0.20),
+            Peer(Subject("raw urllib3", "urllib3", "raw.urllib3_get")),
+        ),
+    ),
+    Figure(
+        name="list",
+        title="`repos.list` of 100, httpx transport",
+        ours=Subject("httpx transport", "ours", "ours.page", ("httpx",)),
+        peers=(
+            Peer(Subject("raw httpx", "httpx", "raw.httpx_list"), 1.40),
+            Peer(Subject(PUBLISHED, "published", "published.page"), 0.45),
+        ),
+    ),
+    Figure(
+        name="commit",
+        title="`commits.create` of 5 files, httpx transport",
+        ours=Subject("httpx transport", "ours", "ours.commit", ("httpx",)),
+        peers=(Peer(Subject("raw httpx", "httpx", "raw.httpx_commit"), 1.15),),
+    ),
+    Figure(
+        name="own-cost",
+        title="`repos.get` without a network: the SDK's own cost",
+        ours=Subject("transport that answers at once", "ours", "ours.in_process"),
+        peers=(Peer(Subject("raw httpx, mock transport", "httpx", "raw.httpx_mock"), 0.30),),
+    ),
+    Figure(
+        name="at-once",
+        title="200 calls in flight, aiohttp transport",
+        ours=Subject("aiohttp transport", "ours", "ours.get_at_once", ("aiohttp",)),
+        peers=(
+            Peer(Subject("raw aiohttp", "aiohttp", "raw.aiohttp_get"), 1.25),
+            Peer(Subject(PUBLISHED, "published", "published.get_at_once"), round(1 / 30, 4)),
+        ),
+        calls=1000,
+        counts=(400, 1200),
+    ),
+    Figure(
+        name="at-once-httpx",
+        title="200 calls in flight, httpx transport",
+        ours=Subject("httpx transport", "ours", "ours.get_at_once", ("httpx",)),
+        peers=(Peer(Subject("raw httpx", "httpx", "raw.httpx_get_at_once")),),
+        calls=1000,
+        counts=(400, 1200),
+    ),
+    Figure(
+        name="plugins",
+        title="five plugins more, httpx transport",
+        ours=Subject("with five", "ours", "ours.get_with_plugins", ("5",)),
+        peers=(Peer(Subject("with none", "ours", "ours.get_with_plugins", ("0",)), 1.10),),
+    ),
+)

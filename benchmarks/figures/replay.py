@@ -1,0 +1,48 @@
+"""What replay costs, by how much was recorded, beside what others replay or mock with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from declared import Figure, Peer, Subject
+
+__all__ = ["FIGURES"]
+
+_SIZES: Final = (100, 1_000, 10_000)
+_LARGEST: Final = str(_SIZES[-1])
+
+
+def _ours(count: int) -> Subject:
+    return Subject(f"of {count:,}", "ours", "replay.ours", (str(count),))
+
+
+def _replay(count: int) -> Figure:
+    fewest = () if count == _SIZES[0] else (Peer(_ours(_SIZES[0]), 1.10),)
+    others = {"VCR.py": "vcr", "respx": "respx", "responses": "responses"}
+    return Figure(
+        name=f"replay-{count}",
+        title=f"replay of one call of {count:,} recorded",
+        ours=_ours(count),
+        peers=(
+            *fewest,
+            *(
+                Peer(Subject(f"{title}, {count:,}", name, f"replay.{name}", (str(count),)), counted=False)
+                for title, name in others.items()
+            ),
+        ),
+        below=60e-6,
+    )
+
+
+FIGURES: Final = (
+    *map(_replay, _SIZES),
+    Figure(
+        name="load",
+        title="loading 10,000 recorded calls",
+        ours=Subject("transport `recorded`", "ours", "replay.ours_load", (_LARGEST,)),
+        peers=(Peer(Subject("VCR.py", "vcr", "replay.vcr_load", (_LARGEST,)), counted=False),),
+        below=0.3,
+        calls=1,
+        counts=None,
+    ),
+)

@@ -1,0 +1,85 @@
+"""Runs every figure against its peers, and writes RESULTS.md and results.json beside this file.
+
+    python benchmarks/run.py [--quick] [--only NAME ...] [--rounds 15] [--no-instructions]
+
+With `--only`, the table is printed and no file is written. Exits with 1 where a budget is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+from declared import BARE, Figure
+from environments import CHECKOUT, PACKAGES, Environments
+from figures import FIGURES
+from measure import HERE, Bench, counter, serving
+from report import Conditions, Row, json_of, markdown_of, rows_of
+
+_QUICK_ROUNDS = 5
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="figures, or the beginnings of their names")
+    parser.add_argument("--rounds", type=int, default=15, help="how often the subjects take turns")
+    parser.add_argument("--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds, and no instructions")
+    parser.add_argument("--no-instructions", action="store_true", help="time and memory only")
+    parser.add_argument("--environments", type=Path, default=CHECKOUT / ".bench", help="the folder they are kept in")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.rounds, arguments.no_instructions = _QUICK_ROUNDS, True
+    return arguments
+
+
+def _chosen(names: Iterable[str] | None) -> tuple[Figure, ...]:
+    if names is None:
+        return FIGURES
+    found = tuple(figure for figure in FIGURES if figure.name.startswith(tuple(names)))
+    if not found:
+        sys.exit(f"there is no such figure; there are {', '.join(figure.name for figure in FIGURES)}")
+    return found
+
+
+def _measured(bench: Bench, figures: Iterable[Figure]) -> Iterator[Row]:
+    for figure in figures:
+        for row in rows_of(figure, bench.measure(figure)):
+            print(" | ".join(row.cells()), flush=True)
+            yield row
+
+
+def main() -> None:
+    """Measure, print, and write."""
+    arguments = _arguments()
+    figures = _chosen(arguments.only)
+    if arguments.no_instructions:
+        figures = tuple(attrs.evolve(figure, counts=None) for figure in figures)
+    environments = Environments(arguments.environments)
+    with serving() as url:
+        bench = Bench(url, environments, arguments.rounds)
+        server = bench.measure(Figure(name="server", title="", ours=BARE, counts=None))[BARE].value
+        rows = list(_measured(bench, figures))
+    command = None if arguments.no_instructions else counter()
+    conditions = Conditions(
+        date=datetime.now(UTC).date().isoformat(),
+        rounds=arguments.rounds,
+        counter=None if command is None else " ".join(command[:2]),
+        versions={name: environments.versions(name) for name in PACKAGES} if arguments.only is None else {},
+        server=server,
+    )
+    if arguments.only is None:
+        (HERE / "RESULTS.md").write_text(markdown_of(rows, conditions), encoding="utf-8")
+        (HERE / "results.json").write_text(json_of(rows, conditions), encoding="utf-8")
+    else:
+        print(markdown_of(rows, conditions))
+    missed = [row for row in rows if row.misses]
+    print(f"{len(missed)} of {len(rows)} lines miss their budget" if missed else "all budgets hold")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()

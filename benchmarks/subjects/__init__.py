@@ -1,0 +1,1 @@
+"""What is measured: functions that return what makes N calls. Each runs in the environment of its own library."""

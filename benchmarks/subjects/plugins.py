@@ -1,0 +1,29 @@
+"""A third party's plugin, as small as one that does something is: it tags requests, and counts what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from mesa_core import Call, Plugin, Request, Response
+
+
+class Counting(Plugin):
+    """Counts attempts and calls."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self._name = f"X-Plugin-{id(self)}"
+        self._statuses = Counter[int]()
+        self._calls = Counter[str]()
+
+    def before_request(self, request: Request, call: Call) -> None:
+        """Tag the request."""
+        request.headers[self._name] = call.operation.name
+
+    def after_response(self, response: Response, call: Call) -> None:
+        """Count the answer."""
+        self._statuses[response.status_code] += 1
+
+    def after_call(self, error: BaseException | None, call: Call) -> None:
+        """Count the call."""
+        self._calls[call.operation.name] += 1
