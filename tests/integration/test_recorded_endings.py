@@ -116,15 +116,15 @@ def test_opening_one_recording_waits_for_no_other(tmp_path):
     assert not slow.is_alive()
 
 
-def run(code: str, path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program that has a transport `made`, in the mode `record` unless told otherwise, and `send`."""
+def run(code: str, path: Path, *arguments: str, mode: str = "record") -> subprocess.CompletedProcess[str]:
+    """Run a program that has a transport `made` and `send`."""
     begin = f"""
 import os, signal, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from echo import Echo, recorded, send
 from mesa_transports.recorded import RecordedTransport
 from pathlib import Path
-path, made = Path({str(path)!r}), RecordedTransport(path={str(path)!r}, mode="record", inner=Echo())
+path, made = Path({str(path)!r}), RecordedTransport(path={str(path)!r}, mode={mode!r}, inner=Echo())
 """
     program = path.with_suffix(".py")  # a file, which workers import
     program.write_text(begin + code)
@@ -207,6 +207,7 @@ if __name__ == "__main__":
 def test_workers_of_multiprocessing_save_all(path, method):
     if method not in multiprocessing.get_all_start_methods():
         pytest.skip("this system has no such workers")
-    done = run(WORKERS, path, method)
+    # A worker that is not forked begins by opening `made` itself: in the mode `record`, in the place of what is there.
+    done = run(WORKERS, path, method, mode="new")
     assert (done.returncode, done.stderr) == (0, "")
     assert recorded(path) == {f"{name}-{number}": 1 for name in "ab" for number in range(42)}
