@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def test_so_does_a_copy_that_is_renamed_as_its_readme_says(
 def test_an_example_tells_whose_name_it_depends_on_before_it_is_published(name: str) -> None:
     publish = (EXAMPLES / name / "README.md").read_text().partition("## Publish it\n\n")[2]
     assert publish.startswith("**The `mesa-sdk` on PyPI is another project's.**")
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_an_example_is_a_repository_of_its_own(name: str, python: Path) -> None:
+    """Its wheel has its licence too, its code alone, its types, and the entry point by which a client finds it."""
+    here = {path.name for path in (EXAMPLES / name).iterdir()}
+    assert here >= {".github", ".gitignore", "LICENSE", "README.md", "pyproject.toml", "src", "tests"}
+    package, short = f"mesa_{name.replace('-', '_')}", name.rpartition("-")[2]
+    (wheel,) = (python.parents[2] / "wheels").glob(f"{package}-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = f"{package}-{wheel.name.split('-')[1]}.dist-info"
+        assert {path.partition("/")[0] for path in archive.namelist()} == {package, metadata}
+        assert f"{package}/py.typed" in archive.namelist()
+        assert archive.read(f"{metadata}/licenses/LICENSE") == (EXAMPLES.parent / "LICENSE").read_bytes()
+        assert f"\n{short} = {package}" in archive.read(f"{metadata}/entry_points.txt").decode()
 
 
 def test_examples_share_their_workflow() -> None:
