@@ -145,6 +145,7 @@ class RetryConfig:
 
 
 DEFAULT_RETRIES = RetryConfig(max_attempts=4)
+"""What holds where no `retry_config` is given: backoff, four attempts, within 300 seconds."""
 
 
 @frozen

@@ -8,6 +8,7 @@ from typing import Final
 __all__ = ["CONTRACT_VERSION", "USER_AGENT", "__version__"]
 
 __version__ = "0.1.0"
+"""The version of this distribution, mesa-sdk."""
 
 USER_AGENT: Final = f"mesa-sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 

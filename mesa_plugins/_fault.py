@@ -16,6 +16,7 @@ from mesa_core import ENDPOINTS, ConfigurationError, unknown
 __all__ = ["Fault", "FaultName"]
 
 FaultName: TypeAlias = Literal["refused", "reset", "timeout", "truncated", "garbage"]
+"""What `Fault(error=…)` may be; docs/faults.md says what the caller gets and what the server has seen."""
 
 _OPERATIONS: Final = frozenset({*(each.name for each in ENDPOINTS), "request"})
 _STATUSES: Final = range(400, 600)

@@ -59,6 +59,7 @@ class CreatedApiKey:
 ScopeName: TypeAlias = Literal[
     "git:read", "git:write", "repo:read", "repo:create", "repo:delete", "webhook:read", "webhook:write", "admin"
 ]
+"""A scope in a request: what an API key may do; `admin` is to manage API keys."""
 
 
 class CreateApiKeyBody(TypedDict, total=False):

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 Period: TypeAlias = Literal["24h", "1w", "1m", "all"]
+"""How far analytics look back: a day, a week, a month, or without an end."""
 
 
 class AnalyticsStatus(OpenEnum):

@@ -38,3 +38,4 @@ CreateBranchFromBody = TypedDict("CreateBranchFromBody", {"name": str, "from": s
 """The same in the wire's spelling."""
 
 CreateBranchBody: TypeAlias = CreateBranchFromShaBody | CreateBranchFromBody
+"""A branch to create, in either spelling of where it starts: `head_sha`, or `from` as on the wire."""

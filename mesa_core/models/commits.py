@@ -87,6 +87,7 @@ class LfsEdit(TypedDict):
 
 
 FileEdit: TypeAlias = UpsertEdit | DeleteEdit | LfsEdit
+"""One change of a commit: write a file, delete one, or write a pointer to a large one."""
 
 
 class CreateCommitFromEditsBody(TypedDict):
@@ -110,3 +111,4 @@ class CreateCommitFromFilesBody(TypedDict):
 
 
 CreateCommitBody: TypeAlias = CreateCommitFromEditsBody | CreateCommitFromFilesBody
+"""A commit to make, in either spelling of its changes: `edits`, or `files` as on the wire."""

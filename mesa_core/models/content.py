@@ -103,6 +103,7 @@ class DirectoryEntry:
 
 
 Entry: TypeAlias = FileEntry | SymlinkEntry | DirectoryEntry | Unknown
+"""What a directory may list; `Unknown` is of a `type` that came after this release."""
 
 
 @frozen(kw_only=True)
@@ -120,3 +121,4 @@ class Directory:
 
 
 Content: TypeAlias = File | Symlink | Directory | Unknown
+"""What may be at a path; `Unknown` is of a `type` that came after this release."""

@@ -61,3 +61,4 @@ class UnknownEvent:
 
 
 Event: TypeAlias = PushEvent | UnknownEvent
+"""What a webhook may deliver; `UnknownEvent` is of a kind that came after this release."""

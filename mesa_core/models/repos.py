@@ -112,6 +112,7 @@ class SyncFailed:
 
 
 SyncState: TypeAlias = SyncOk | SyncRunning | SyncFailed | Unknown
+"""How synchronisation stands; `Unknown` is of a `type` that came after this release."""
 
 
 @frozen(kw_only=True)

@@ -39,6 +39,8 @@ class Admin(Resource[W_co]):
     ) -> Operation[CreatedApiKey]:
         """Create an API key; `key` of the result is its secret, which is never returned again.
 
+        `POST /{org}/api-keys`, scope `admin`.
+
         Args:
             org: The organization's name.
             body: `name` and `scopes`, both optional.
@@ -54,6 +56,12 @@ class Admin(Resource[W_co]):
     def list_api_keys(self, *, org: str, request_options: RequestOptions | None = None) -> Operation[ApiKeys]:
         """List API keys, revoked ones too, without their secrets.
 
+        `GET /{org}/api-keys`, scope `admin`.
+
+        Args:
+            org: The organization's name.
+            request_options: Options for this call alone.
+
         Raises:
             Forbidden: the client's own key lacks the scope `admin`.
         """
@@ -62,6 +70,13 @@ class Admin(Resource[W_co]):
     @operation
     def revoke_api_key(self, *, org: str, id: str, request_options: RequestOptions | None = None) -> Operation[Success]:  # noqa: A002 - the contract's name
         """Revoke an API key; it stops working at once.
+
+        `DELETE /{org}/api-keys/{id}`, scope `admin`.
+
+        Args:
+            org: The organization's name.
+            id: The key's `id`, which its creation and `list_api_keys` tell.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such key.

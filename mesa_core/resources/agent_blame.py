@@ -39,6 +39,15 @@ class AgentBlames(Resource[W_co]):
     ) -> Operation[AgentBlame]:
         """Tell which lines between two refs an AI agent wrote.
 
+        `GET /{org}/{repo}/agentblame`, scope `git:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            base: A branch name or a commit sha.
+            head: A branch name or a commit sha.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such repository or ref.
         """
@@ -49,6 +58,8 @@ class AgentBlames(Resource[W_co]):
         self, *, org: str, repo: str, period: Period | None = None, request_options: RequestOptions | None = None
     ) -> Operation[AnalyticsReport]:
         """Get AI attribution over the whole repository.
+
+        `GET /{org}/{repo}/analytics`, scope `git:read`.
 
         Args:
             org: The organization's name.
@@ -66,6 +77,13 @@ class AgentBlames(Resource[W_co]):
         self, *, org: str, repo: str, request_options: RequestOptions | None = None
     ) -> Operation[AnalyticsReport]:
         """Aggregate the repository's attribution again.
+
+        `POST /{org}/{repo}/analytics/refresh`, scope `git:write`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository.

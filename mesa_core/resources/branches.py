@@ -47,6 +47,8 @@ class Branches(Resource[W_co]):
     ) -> PagedOperation[BranchPage, Branch]:
         """List branches: iterate over all of them, or look at one page's `result`.
 
+        `GET /{org}/{repo}/branches`, scope `git:read`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -67,6 +69,8 @@ class Branches(Resource[W_co]):
     ) -> Operation[Branch]:
         """Create a branch.
 
+        `POST /{org}/{repo}/branches`, scope `git:write`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -85,6 +89,14 @@ class Branches(Resource[W_co]):
         self, *, org: str, repo: str, branch: str, request_options: RequestOptions | None = None
     ) -> Operation[Success]:
         """Delete a branch; a slash in its name needs no escaping.
+
+        `DELETE /{org}/{repo}/branches/{branch}`, scope `git:write`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            branch: The branch's name.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository or branch.

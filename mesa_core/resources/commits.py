@@ -51,6 +51,8 @@ class Commits(Resource[W_co]):
     ) -> PagedOperation[CommitPage, Commit]:
         """List commits, newest first: iterate over all of them, or look at one page's `result`.
 
+        `GET /{org}/{repo}/commits`, scope `git:read`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -72,6 +74,14 @@ class Commits(Resource[W_co]):
     def get(self, *, org: str, repo: str, sha: str, request_options: RequestOptions | None = None) -> Operation[Commit]:
         """Get a commit.
 
+        `GET /{org}/{repo}/commits/{sha}`, scope `git:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            sha: The commit's sha.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such repository or commit.
         """
@@ -82,6 +92,8 @@ class Commits(Resource[W_co]):
         self, *, org: str, repo: str, body: CreateCommitBody, request_options: RequestOptions | None = None
     ) -> Operation[CreatedCommit]:
         """Make a commit from file edits; the first commit of a repository creates its branch.
+
+        `POST /{org}/{repo}/commits`, scope `git:write`.
 
         Args:
             org: The organization's name.

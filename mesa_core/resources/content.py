@@ -39,6 +39,8 @@ class Contents(Resource[W_co]):
     ) -> Operation[Content]:
         """Get a file, a symlink or a directory.
 
+        `GET /{org}/{repo}/content`, scope `git:read`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -65,6 +67,15 @@ class Contents(Resource[W_co]):
         request_options: RequestOptions | None = None,
     ) -> Operation[bytes]:
         """Read a file's bytes.
+
+        `GET /{org}/{repo}/content`, scope `git:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            path: A path from the root, without a leading slash.
+            ref: A branch name or a commit sha; the default branch when it is left out.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository, ref or path.

@@ -28,6 +28,8 @@ class Diffs(Resource[W_co]):
     ) -> Operation[Diff]:
         """Get the difference between two refs, file by file.
 
+        `GET /{org}/{repo}/diff`, scope `git:read`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -47,6 +49,15 @@ class Diffs(Resource[W_co]):
         """Get the difference between two refs as a unified diff.
 
         Bytes that are no UTF-8 are kept as surrogate escapes: encode with `errors="surrogateescape"` to get them back.
+
+        `GET /{org}/{repo}/diff`, scope `git:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            base: A branch name or a commit sha.
+            head: A branch name or a commit sha.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository or ref.

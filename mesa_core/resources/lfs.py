@@ -41,6 +41,8 @@ class Lfs(Resource[W_co]):
     ) -> Operation[LfsObjects]:
         """Get URLs to PUT objects to; one that the server has already gets none.
 
+        `POST /{org}/{repo}/lfs/objects`, scope `git:write`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.
@@ -57,6 +59,8 @@ class Lfs(Resource[W_co]):
         self, *, org: str, repo: str, body: LfsBody, request_options: RequestOptions | None = None
     ) -> Operation[LfsObjects]:
         """Get URLs to GET objects from; one that is missing has an `error` instead.
+
+        `POST /{org}/{repo}/lfs/objects/download`, scope `git:read`.
 
         Args:
             org: The organization's name.

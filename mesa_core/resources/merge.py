@@ -28,6 +28,8 @@ class Merges(Resource[W_co]):
     ) -> Operation[Merge]:
         """Merge a branch into another, fast-forward when possible.
 
+        `POST /{org}/{repo}/merge/{base}`, scope `git:write`.
+
         Args:
             org: The organization's name.
             repo: The repository's name.

@@ -26,6 +26,12 @@ class Org(Resource[W_co]):
     def get(self, *, org: str, request_options: RequestOptions | None = None) -> Operation[Organization]:
         """Get an organization's summary.
 
+        `GET /{org}`, scope `repo:read`.
+
+        Args:
+            org: The organization's name.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such organization, or the key is not one of its.
         """

@@ -56,6 +56,8 @@ class Repos(Resource[W_co]):
     ) -> Operation[Repo]:
         """Create a repository.
 
+        `POST /{org}/repos`, scope `repo:create`.
+
         Args:
             org: The organization's name.
             body: `name` (up to 100 of letters, digits, `.`, `_`, `-`), and optionally `default_branch` and `upstream`.
@@ -78,6 +80,8 @@ class Repos(Resource[W_co]):
     ) -> PagedOperation[RepoPage, Repo]:
         """List repositories: iterate over all of them, or look at one page's `result`.
 
+        `GET /{org}/repos`, scope `repo:read`.
+
         Args:
             org: The organization's name.
             cursor: Where to go on, from an earlier page's `result.next_cursor`.
@@ -92,6 +96,13 @@ class Repos(Resource[W_co]):
     ) -> Operation[Repo | SyncingRepo]:
         """Get a repository; a `SyncingRepo` while it is being synchronised from its upstream.
 
+        `GET /{org}/{repo}`, scope `repo:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such repository.
         """
@@ -102,6 +113,8 @@ class Repos(Resource[W_co]):
         self, *, org: str, repo: str, body: UpdateRepoBody, request_options: RequestOptions | None = None
     ) -> Operation[Repo]:
         """Change a repository's name, default branch or upstream.
+
+        `PATCH /{org}/{repo}`, scope `repo:create`.
 
         Args:
             org: The organization's name.
@@ -119,6 +132,13 @@ class Repos(Resource[W_co]):
     def delete(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
         """Delete a repository and all that it holds.
 
+        `DELETE /{org}/{repo}`, scope `repo:delete`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such repository.
         """
@@ -127,6 +147,13 @@ class Repos(Resource[W_co]):
     @operation
     def sync(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[Success]:
         """Synchronise a repository from its upstream now; answers when that has ended.
+
+        `POST /{org}/{repo}/sync`, scope `git:write`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
 
         Raises:
             BadRequest: the repository has no upstream (code NO_UPSTREAM).
@@ -139,6 +166,13 @@ class Repos(Resource[W_co]):
         self, *, org: str, repo: str, request_options: RequestOptions | None = None
     ) -> Operation[SyncStatus]:
         """Tell when a repository was last synchronised from its upstream, and how that went.
+
+        `GET /{org}/{repo}/sync`, scope `repo:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository.

@@ -41,6 +41,13 @@ class Webhooks(Resource[W_co]):
     def list(self, *, org: str, repo: str, request_options: RequestOptions | None = None) -> Operation[WebhookList]:
         """List webhooks, without their secrets.
 
+        `GET /{org}/{repo}/webhooks`, scope `webhook:read`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            request_options: Options for this call alone.
+
         Raises:
             NotFound: there is no such repository.
         """
@@ -51,6 +58,8 @@ class Webhooks(Resource[W_co]):
         self, *, org: str, repo: str, body: CreateWebhookBody, request_options: RequestOptions | None = None
     ) -> Operation[CreatedWebhook]:
         """Create a webhook; `secret` of the result signs its deliveries and is never returned again.
+
+        `POST /{org}/{repo}/webhooks`, scope `webhook:write`.
 
         Args:
             org: The organization's name.
@@ -69,6 +78,14 @@ class Webhooks(Resource[W_co]):
         self, *, org: str, repo: str, webhook_id: str, request_options: RequestOptions | None = None
     ) -> Operation[Success]:
         """Delete a webhook.
+
+        `DELETE /{org}/{repo}/webhooks/{webhookId}`, scope `webhook:write`.
+
+        Args:
+            org: The organization's name.
+            repo: The repository's name.
+            webhook_id: The webhook's `id`, which its creation and `list` tell.
+            request_options: Options for this call alone.
 
         Raises:
             NotFound: there is no such repository or webhook.
