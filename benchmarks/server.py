@@ -3,7 +3,8 @@
     python benchmarks/server.py [--core 1]
 
 Prints its port, and serves until standard input ends. It is written on bare sockets and parses no more of a request
-than where it ends, so that it answers several times faster than the fastest client asks; the report shows by how much. `answers.py` has what it answers.
+than where it ends, so that it answers several times faster than the fastest client asks; the report shows by
+how much. `answers.py` has what it answers.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -23,11 +23,14 @@ from mesa_core.tables import table
 from mesa_core.transport import TransportFactory
 
 if TYPE_CHECKING:
+    from pluggy import HookImpl
+
     from mesa_core.call import Call
 
 __all__ = ["PluginInfo", "Plugins"]
 
 A = TypeVar("A")
+_NOTHING: Final[tuple[type[object], ...]] = ()
 Op = TypeVar("Op", bound=Operation[Any])
 
 
@@ -63,27 +66,38 @@ class _Entry:
 class _Implementation:
     entry: _Entry
     function: Callable[..., object] = field(repr=False)
-    arguments: tuple[str, ...]
+    """Takes the hook's arguments in the order of its spec, whichever of them the plugin takes."""
 
-    def ask(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
-        """Return the plugin's answer; whatever it raises or answers wrongly names it."""
-        try:
-            answer = self.function(*[arguments[name] for name in self.arguments])
-        except MesaError as error:  # a decision of the plugin's, such as refusing a request
+    def blamed(self, hook: str, error: BaseException) -> BaseException:
+        """Return what the caller sees of what the plugin raised; it names the plugin."""
+        if isinstance(error, MesaError):  # a decision of the plugin's, such as refusing a request
             note_once(error, f"raised by {self.entry.info} in {hook}")
-            raise
-        except Exception as error:  # its text may hold a secret, so its type must do; the cause has the rest
-            raise _broken(self.entry, hook, f"raised {type(error).__name__}") from error
-        if answer is None or isinstance(answer, kinds):
-            return answer
+            return error
+        if not isinstance(error, Exception):  # the user's interrupt
+            return error
+        # Its text may hold a secret, so its type must do; the cause has the rest.
+        broken = _broken(self.entry, hook, f"raised {type(error).__name__}")
+        broken.__cause__ = error
+        return broken
+
+    def no_answer(self, hook: str, kinds: tuple[type[object], ...], answer: object) -> PluginError:
+        """Return what the caller sees of an answer that is none; it names the plugin."""
         expected = " or ".join([*(kind.__name__ for kind in kinds), "None"])
-        raise _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected}")
+        return _broken(self.entry, hook, f"returned {type(answer).__name__}, not {expected}")
 
     def offered(self) -> Mapping[str, TransportFactory]:
         """Return the transports that the plugin provides."""
-        hook, kinds = "provide_transports", cast("tuple[type[Mapping[object, TransportFactory]], ...]", (Mapping,))
-        offers = self.ask(hook, kinds, {}) or {}
-        for name in offers:
+        hook = "provide_transports"
+        try:
+            offers: object = self.function()
+        except Exception as error:  # noqa: BLE001 - blamed on the plugin
+            blamed = self.blamed(hook, error)
+            raise blamed from blamed.__cause__
+        if offers is None:
+            return {}
+        if not isinstance(offers, Mapping):
+            raise self.no_answer(hook, (Mapping,), offers)
+        for name in cast("Mapping[object, TransportFactory]", offers):
             if not isinstance(name, str):
                 raise _broken(self.entry, hook, f"returned a name of type {type(name).__name__}, not str,")
         return cast("Mapping[str, TransportFactory]", offers)
@@ -116,9 +130,10 @@ class Plugins:
         self._implementations = {hook: self._ordered(manager, hook) for hook in HOOKS}
 
     def _ordered(self, manager: HookManager, hook: str) -> tuple[_Implementation, ...]:
-        found = getattr(manager.hook, hook).get_hookimpls()
+        caller = getattr(manager.hook, hook)
         return tuple(
-            _Implementation(self._entries[each.plugin_name], each.function, each.argnames) for each in reversed(found)
+            _Implementation(self._entries[each.plugin_name], _taking(caller.spec.argnames, each))
+            for each in reversed(caller.get_hookimpls())
         )
 
     def provide_transports(self) -> dict[str, TransportFactory]:
@@ -130,58 +145,55 @@ class Plugins:
 
     def before_call(self, call: Call) -> None:
         """Tell all plugins that a call begins."""
-        self._tell("before_call", {"call": call})
+        self._first("before_call", _NOTHING, call)
 
     def before_request(self, request: Request, call: Call) -> Response | Instead | None:
         """Let all plugins see and change a request; return the first decision about what it ends in."""
         kinds: tuple[type[Response | Instead], ...] = (Response, Instead)
-        return self._first("before_request", kinds, {"request": request, "call": call})
+        return self._first("before_request", kinds, request, call)
 
     def after_response(self, response: Response, call: Call) -> Retry | None:
         """Let all plugins see and change a response; return the first decision to ask again."""
-        return self._first("after_response", (Retry,), {"response": response, "call": call})
+        return self._first("after_response", (Retry,), response, call)
 
     def on_error(self, error: MesaError, call: Call) -> Retry | Response | None:
         """Let all plugins see a failed attempt; return the first decision."""
         kinds: tuple[type[Retry | Response], ...] = (Retry, Response)
-        return self._first("on_error", kinds, {"error": error, "call": call})
+        return self._first("on_error", kinds, error, call)
 
     def after_call(self, error: BaseException | None, call: Call) -> None:
         """Tell all plugins that a call has ended, and how."""
-        self._tell("after_call", {"error": error, "call": call})
+        self._first("after_call", _NOTHING, error, call)
 
     def next_page(self, operation: Op, result: object, call: Call) -> Op | None:
         """Return the operation that fetches the next page, from the first plugin that knows one."""
-        arguments = {"operation": operation, "result": result, "call": call}
-        return self._first("next_page", (type(operation),), arguments)
+        return self._first("next_page", (type(operation),), operation, result, call)
 
-    def _tell(self, hook: str, arguments: Mapping[str, object]) -> None:
-        nothing: tuple[type[object], ...] = ()
-        self._answers(hook, nothing, arguments)
-
-    def _first(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> A | None:
-        answers = self._answers(hook, kinds, arguments)
-        return answers[0] if answers else None
-
-    def _answers(self, hook: str, kinds: tuple[type[A], ...], arguments: Mapping[str, object]) -> list[A]:
+    def _first(self, hook: str, kinds: tuple[type[A], ...], *arguments: object) -> A | None:
         """Ask every plugin, also after one broke, so that each sees the end of what it saw begin; then raise.
 
-        The first failure is raised, unless the user's interrupt comes after it.
+        The first failure is raised, unless the user's interrupt comes after it. All in one function, since every call
+        of every client comes through it several times.
         """
-        answers: list[A] = []
+        first: A | None = None
         failure: BaseException | None = None
         for implementation in self._implementations[hook]:
             try:
-                answer = implementation.ask(hook, kinds, arguments)
+                answer = implementation.function(*arguments)
             except BaseException as error:  # noqa: BLE001 - raised below
-                if failure is None or not isinstance(error, MesaError):
-                    failure = error
+                blamed = implementation.blamed(hook, error)
             else:
-                if answer is not None:
-                    answers.append(answer)
+                if answer is None:
+                    continue
+                if isinstance(answer, kinds):
+                    first = answer if first is None else first
+                    continue
+                blamed = implementation.no_answer(hook, kinds, answer)
+            if failure is None or not isinstance(blamed, MesaError):
+                failure = blamed
         if failure is not None:
             raise failure
-        return answers
+        return first
 
     def watch(self, saw: Callable[[str, str], object]) -> None:
         """Call `saw(plugin, hook)`, with their names, before each hook is called, for tests of the order."""
@@ -201,6 +213,15 @@ class Plugins:
 
     def __repr__(self) -> str:
         return f"<Plugins: {', '.join(self._entries)}>"
+
+
+def _taking(names: tuple[str, ...], implementation: HookImpl) -> Callable[..., object]:
+    """Return a plugin's function as one that takes a hook's arguments in order; it may name only some of them."""
+    function, own = implementation.function, implementation.argnames
+    if own == names:
+        return function
+    places = [names.index(name) for name in own]
+    return lambda *arguments: function(*[arguments[place] for place in places])
 
 
 def _register(manager: HookManager, named: NamedPlugin) -> None:
