@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, cast
 from attrs import field, frozen
 
 from mesa_core.strict import Mismatch
+from mesa_transports.recorded.spelling import is_spelling, spell, spelling_of
 
 __all__ = [
     "DEEPEST",
@@ -38,13 +39,15 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @frozen
 class JsonBody:
-    """JSON, kept as what it means; white space and the spelling of numbers may differ from what came."""
+    """JSON, kept as what it means, and how it was spelt where that matters."""
 
     json: Any  # JSON of any shape
+    spelling: str = field(default="", eq=False)
+    """White space and escapes, as `spell` takes them."""
 
     def content(self) -> bytes:
         """Return the bytes."""
-        return json.dumps(self.json, ensure_ascii=False, separators=(",", ":")).encode()
+        return spell(self.json, self.spelling).encode()
 
 
 @frozen
@@ -87,6 +90,7 @@ class FileBody:
         Raises:
             Mismatch: the file is not there, or does not hold what its name says.
         """
+        self._check_kind()
         try:
             data = self.path.read_bytes()
         except OSError as error:
@@ -97,6 +101,7 @@ class FileBody:
 
     def check(self) -> None:
         """Read the file once, in constant memory; raises as `content` does."""
+        self._check_kind()
         try:
             with self.path.open("rb") as file:
                 digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
@@ -105,14 +110,23 @@ class FileBody:
         if (digest, size) != (self.sha256, self.size):
             raise Mismatch(f"{self.size} bytes with the sha256 {self.sha256}", f"{size} others", show=True)
 
+    def _check_kind(self) -> None:
+        if self.path.exists() and not self.path.is_file():  # reading a pipe might wait for ever
+            raise Mismatch(f"the file {self.path.name}", "what is no file", show=True)
+
 
 Body: TypeAlias = JsonBody | TextBody | BinaryBody | FileBody
 
 
-def body_of(content: bytes, media_type: str) -> Body | None:
+def body_of(content: bytes, media_type: str, *, exactly: bool = False) -> Body | None:
     """Return the most readable form that loses nothing of a body's meaning; None for no body.
 
     Never a `FileBody`: whoever writes a recording decides where files go.
+
+    Args:
+        content: The bytes.
+        media_type: What they are said to be.
+        exactly: Whether the form must give back the same bytes, of JSON too.
     """
     if not content:
         return None
@@ -121,20 +135,21 @@ def body_of(content: bytes, media_type: str) -> Body | None:
     except UnicodeDecodeError:
         return BinaryBody(content)
     if media_type in {"", "application/json"} or media_type.endswith("+json"):
-        parsed = _parsed(text)
+        parsed = _parsed(text, exactly=exactly)
         if parsed is not None:
             return parsed
     return BinaryBody(content) if "\0" in text else TextBody(text)
 
 
-def _parsed(text: str) -> JsonBody | None:
+def _parsed(text: str, *, exactly: bool) -> JsonBody | None:
     """Return JSON, unless writing it again would lose something of it, or it is nested too deeply to walk through."""
     try:
         value = parse_json(text)
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return None if _is_deeper(value, DEEPEST) else JsonBody(value)
+    spelling = spelling_of(text, value) if exactly else ""
+    return None if spelling is None or _is_deeper(value, DEEPEST) else JsonBody(value, spelling)
 
 
 def parse_json(text: str) -> Any:  # `Any`: JSON of any shape comes out
@@ -176,7 +191,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
 def dump_body(body: Body) -> dict[str, Any]:
     """Return a body as it stands in a file. `Any`: JSON."""
     if isinstance(body, JsonBody):
-        return {"json": body.json}
+        return {"json": body.json, **({"spelling": body.spelling} if body.spelling else {})}
     if isinstance(body, TextBody):
         # Line by line, as a diff of the file shows it best.
         lines = [line for line in re.split(r"(?<=\n)", body.text) if line]
@@ -195,8 +210,8 @@ def load_body(value: Any) -> Body:  # `Any`: JSON of any shape goes in
     if value.__class__ is dict:
         form = cast("dict[str, Any]", value)
         keys = tuple(form)
-        if keys == ("json",):
-            return _json(form["json"])
+        if form.keys() | {"spelling"} == {"json", "spelling"}:
+            return _json(form["json"], form.get("spelling", ""))
         if keys == ("text",):
             return TextBody(_text(form["text"]))
         if keys == ("base64",):
@@ -206,10 +221,12 @@ def load_body(value: Any) -> Body:  # `Any`: JSON of any shape goes in
     raise Mismatch('an object of "json", "text", "base64" or "file" and "size"', value)
 
 
-def _json(value: Any) -> JsonBody:
+def _json(value: Any, spelling: Any) -> JsonBody:
+    if not isinstance(spelling, str) or not is_spelling(spelling):
+        raise Mismatch("a spelling of JSON", spelling, show=True)
     if value.__class__ in _CONTAINERS and _is_deeper(value, DEEPEST):
         raise Mismatch(f"JSON of at most {DEEPEST} levels", value)
-    return JsonBody(value)
+    return JsonBody(value, spelling)
 
 
 def _text(value: Any) -> str:

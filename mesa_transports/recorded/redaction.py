@@ -131,7 +131,7 @@ class _Messages:
             method=request.method.upper(),
             url=self.texts.url(request.url),
             headers=self._headers(headers, _REQUEST_HEADERS),
-            body=self._content(request.content, headers),
+            body=self._content(request.content, headers, exactly=False),
         )
 
     def response(self, response: Response) -> RecordedResponse:
@@ -139,7 +139,7 @@ class _Messages:
         return RecordedResponse(
             status=response.status_code,
             headers=self._headers(headers, _RESPONSE_HEADERS),
-            body=self._content(response.content, headers),
+            body=self._content(response.content, headers, exactly=True),
         )
 
     def interaction(self, interaction: Interaction) -> Interaction:
@@ -162,13 +162,13 @@ class _Messages:
             if allowed is None or allowed.fullmatch(name)
         )
 
-    def _content(self, content: bytes, headers: Headers) -> Body | None:
+    def _content(self, content: bytes, headers: Headers, *, exactly: bool) -> Body | None:
         media_type = _media_type(headers)
-        return self._body(body_of(content, media_type), media_type)
+        return self._body(body_of(content, media_type, exactly=exactly), media_type)
 
     def _body(self, body: Body | None, media_type: str) -> Body | None:
         if isinstance(body, JsonBody):
-            return JsonBody(self._json(body.json))
+            return JsonBody(self._json(body.json), body.spelling)
         if isinstance(body, TextBody):
             return TextBody(self.texts.string(self._members(body.text, media_type)))
         if isinstance(body, BinaryBody):

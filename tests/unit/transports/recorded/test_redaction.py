@@ -793,8 +793,9 @@ class TestNothingElse:
 
     @pytest.mark.parametrize("content", ["[1, 1.0, 1e5, -0.0, true, null, 123456789012345678901234567890]"])
     def test_numbers_stay_what_they_are(self, content):
-        found = Redactor(["1"]).response(response(content.encode()))
+        found = Redactor(["1"]).request(request(URL, content.encode()))
         assert repr(found.body.json) == repr(json.loads(content))
+        assert Redactor(["11"]).response(response(content.encode())).body == TextBody(content)
 
 
 class TestPlaceholders:
