@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-pythons test-oldest check lint types imports dist clean bench
+.PHONY: demo test test-slow test-pythons test-oldest check lint types imports docs site figures dist clean bench
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -26,7 +26,7 @@ test-oldest: .venv/ready
 		$(foreach extra,local aiohttp httpx2 vcr otel,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
 	$(BIN)/tox -e oldest
 
-check: lint types imports test test-slow
+check: lint types imports site test test-slow
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -38,6 +38,19 @@ types: .venv/ready
 
 imports: .venv/ready
 	$(BIN)/lint-imports
+
+# The site at http://localhost:8000, built anew with each change of a page or a docstring.
+docs: .venv/ready
+	$(BIN)/zensical serve
+
+# Into site/. Strict: a link, an anchor or a name that leads nowhere is an error.
+site: .venv/ready
+	$(BIN)/zensical build --clean --strict
+
+# What of the docs is made: figures, and the contract as a page. A test tells when they are out of date.
+figures: .venv/ready
+	$(BIN)/python tools/docs/figures.py
+	$(BIN)/python tools/docs/contract.py
 
 dist: .venv/ready
 	rm -rf dist
@@ -56,4 +69,4 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf .venv .bench .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .bench .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache site dist
