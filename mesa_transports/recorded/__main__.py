@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "show":
         show(options.file)
     else:
-        convert(options.source, options.dest, everything=options.all, force=options.force)
+        convert(options.source, options.dest, everything=options.all, force=options.force, redact=options.redact)
     return 0
 
 
@@ -91,6 +91,14 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("dest", type=_dest, metavar="DEST", help="file to write: .json for a recording, .har for HAR")
     parser.add_argument("--all", action="store_true", help="keep requests that are for no operation of the API, too")
+    parser.add_argument(
+        "--redact",
+        action="append",
+        type=_pattern,
+        default=[],
+        metavar="PATTERN",
+        help="take out what this regular expression finds, too; may be given several times",
+    )
     parser.add_argument("--force", action="store_true", help="replace DEST if it is there")
 
 
@@ -113,6 +121,13 @@ def _dest(text: str) -> Path:
     if path.suffix not in FORMATS:
         raise argparse.ArgumentTypeError(f"expected a name that ends in {' or '.join(FORMATS)}, got {text!r}")
     return path
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"expected a regular expression, got {text!r}: {error}") from error
 
 
 def _age(text: str) -> timedelta:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from mesa_transports.recorded.commands.findings import findings
+from mesa_transports.recorded.commands.loading import load_ours
 from mesa_transports.recorded.commands.output import counted, say
 from mesa_transports.recorded.errors import DamagedRecording
-from mesa_transports.recorded.format import load
 from mesa_transports.recorded.interactions import Recording
 
 __all__ = ["check"]
@@ -60,7 +60,7 @@ def _claims(path: Path) -> bool:
 
 def _checked(path: Path, max_age: timedelta | None, now: datetime) -> tuple[Recording | None, Iterable[str]]:
     try:
-        recording = load(path)
+        recording = load_ours(path)
     except DamagedRecording as error:
         return None, [error.message]
     except FileNotFoundError:

@@ -23,7 +23,7 @@ from mesa_transports.recorded.foreign.sources import read
 from mesa_transports.recorded.foreign.traffic import Exchange
 from mesa_transports.recorded.format import dump, new_header, parse
 from mesa_transports.recorded.interactions import Interaction, Recording
-from mesa_transports.recorded.redaction import PLACEHOLDER, Redactor
+from mesa_transports.recorded.redaction import PLACEHOLDER, Redaction, Redactor
 from mesa_transports.recorded.writer import put
 
 __all__ = ["FORMATS", "convert"]
@@ -33,7 +33,7 @@ FORMATS: Final = (".json", ".har")
 _OTHERS: Final = "for no operation of the API (--all keeps them)"
 
 
-def convert(source: Path, dest: Path, *, everything: bool, force: bool) -> None:
+def convert(source: Path, dest: Path, *, everything: bool, force: bool, redact: Sequence[Redaction] = ()) -> None:
     """Write what a file holds as another, without its secrets, and say what of it was left out.
 
     Args:
@@ -41,6 +41,7 @@ def convert(source: Path, dest: Path, *, everything: bool, force: bool) -> None:
         dest: A HAR or a recording, as its name ends.
         everything: Whether to keep requests that are not the API's, too.
         force: Whether to replace a file that is there.
+        redact: What else is secret.
 
     Raises:
         ConfigurationError: the source is damaged, or holds nothing to keep, or the file to write is there.
@@ -48,7 +49,7 @@ def convert(source: Path, dest: Path, *, everything: bool, force: bool) -> None:
     """
     traffic = read(source)
     taken = PLACEHOLDER.findall(source.read_text("utf-8", "replace"))
-    found = _redacted(traffic.exchanges, taken)
+    found = _redacted(traffic.exchanges, Redactor(redact, taken=taken))
     kept = found if everything or traffic.is_ours else of_the_api(found)
     for reason, number in (traffic.left_out + Counter({_OTHERS: len(found) - len(kept)})).items():
         note(f"{source}: left out {counted(number, 'request')} {reason}")
@@ -60,8 +61,7 @@ def convert(source: Path, dest: Path, *, everything: bool, force: bool) -> None:
     say(f"{dest}: {counted(len(kept), 'interaction')} from {source}")
 
 
-def _redacted(exchanges: Sequence[Exchange], taken: Sequence[str]) -> list[Interaction]:
-    redactor = Redactor(taken=taken)
+def _redacted(exchanges: Sequence[Exchange], redactor: Redactor) -> list[Interaction]:
     for each in exchanges:  # a secret may stand in a message before the one that tells it is secret
         redactor.request(each.request)
         redactor.response(each.response)

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from mesa_core.secrets import without_secrets
 from mesa_transports.recorded.bodies import BinaryBody, Body, FileBody, JsonBody
+from mesa_transports.recorded.commands.loading import load_ours
 from mesa_transports.recorded.commands.operations import endpoint_of, is_signed
 from mesa_transports.recorded.commands.output import counted, say
-from mesa_transports.recorded.format import load
 from mesa_transports.recorded.interactions import Interaction, Recording
 
 __all__ = ["show"]
@@ -27,7 +27,7 @@ def show(path: Path) -> None:
     Raises:
         DamagedRecording: it is no whole recording of a known format.
     """
-    recording = load(path)
+    recording = load_ours(path)
     say(f"{path}: {_of_header(recording)}")
     rows = [_HEADINGS, *(_row(index, each) for index, each in enumerate(recording.interactions))]
     for line in _aligned(rows):

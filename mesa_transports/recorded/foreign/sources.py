@@ -14,7 +14,7 @@ from mesa_transports.recorded.foreign.vcr import read_vcr
 from mesa_transports.recorded.foreign.yaml_files import load_yaml
 from mesa_transports.recorded.format import load
 
-__all__ = ["read"]
+__all__ = ["kind_of", "read"]
 
 _YAML: Final = frozenset({".yaml", ".yml"})
 
@@ -39,6 +39,19 @@ def read(path: Path) -> Traffic:
     except Unreadable as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return _ours(path)
+
+
+def kind_of(path: Path) -> str | None:
+    """Tell whose recorded traffic a file holds, in a few words; None for nobody's that is known, or for our own."""
+    if path.suffix.lower() in _YAML:  # which need not be readable here
+        return "a cassette of VCR.py"
+    try:
+        document = _document(path.read_bytes(), is_yaml=False)
+    except (OSError, Unreadable):
+        return None
+    if "log" in document:
+        return "HAR"
+    return None if "header" in document else "a cassette of VCR.py"
 
 
 def _document(content: bytes, *, is_yaml: bool) -> dict[str, Any]:

@@ -48,7 +48,13 @@ def interaction() -> Callable[..., dict[str, Any]]:
     def body(value: Any) -> dict[str, Any]:
         if value is None:
             return {}
-        is_form = isinstance(value, dict) and {*value} in ({"text"}, {"base64"}, {"json"}, {"file", "size"})
+        is_form = isinstance(value, dict) and {*value} in (
+            {"text"},
+            {"base64"},
+            {"json"},
+            {"json", "spelling"},
+            {"file", "size"},
+        )
         return {"body": value if is_form else {"json": value}}
 
     def make(

@@ -614,7 +614,7 @@ class TestFiles:
         def load(path: Path) -> None:
             raise FileNotFoundError(2, "No such file or directory", str(path))
 
-        monkeypatch.setattr(check_module, "load", load)
+        monkeypatch.setattr(check_module, "load_ours", load)
         ran = run("check", path)
         assert (ran.status, ran.out[0]) == (1, f"{path}: the file is gone")
 

@@ -37,7 +37,7 @@ class TestUsage:
         [
             ("check", ["PATH", "--max-age AGE", "Exits with 1"]),
             ("show", ["FILE", "table"]),
-            ("convert", ["SOURCE", "DEST", "--all", "--force", "HAR 1.2", "VCR.py"]),
+            ("convert", ["SOURCE", "DEST", "--all", "--force", "--redact PATTERN", "HAR 1.2", "VCR.py"]),
         ],
     )
     def test_each_command_explains_itself(self, run: Callable[..., Any], command: str, words: list[str]) -> None:
@@ -57,6 +57,8 @@ class TestUsage:
             ["convert", str(FOREIGN), "x.json"],
             ["convert", __file__, "x.yaml"],
             ["convert", __file__, "x"],
+            ["convert", __file__, "x.json", "--redact", "("],
+            ["convert", __file__, "x.json", "--redact"],
         ],
     )
     def test_another_use_ends_with_2(
@@ -160,3 +162,61 @@ class TestDest:
         before = load(ours).interactions
         assert run("convert", ours, ours, "--force").status == 0
         assert load(ours).interactions == before
+
+
+class TestRedact:
+    @pytest.mark.parametrize("ending", ["json", "har"])
+    def test_what_patterns_find_is_taken_out(
+        self,
+        run: Callable[..., Any],
+        recording: Callable[..., Path],
+        interaction: Callable[..., dict[str, Any]],
+        tmp_path: Path,
+        ending: str,
+    ) -> None:
+        got = {"created_at": "2026-01-01T00:00:00Z", "num_repos": 0, "note": "Falcon 4000123412341234 and 17"}
+        source, dest = recording(interaction("GET", "/acme", 200, got)), tmp_path / f"y.{ending}"
+        assert run("convert", source, dest, "--redact", "Falcon", "--redact", r"\b\d{16}\b").status == 0
+        text = dest.read_text()
+        assert "Falcon" not in text
+        assert "4000123412341234" not in text
+        assert "REDACTED_1 REDACTED_2 and 17" in text
+
+    def test_a_pattern_that_is_none_is_told(self, run: Callable[..., Any], ours: Path, tmp_path: Path) -> None:
+        ran = run("convert", ours, tmp_path / "y.json", "--redact", "(")
+        assert "argument --redact: expected a regular expression, got '('" in ran.err[-1]
+
+
+class TestFilesOfOthers:
+    """`show` and `check` take recordings alone, and say of what `convert` reads that it does."""
+
+    @pytest.fixture
+    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "dest"),
+        [
+            ("mitmproxy.har", "HAR", "mitmproxy.json"),
+            ("requests.json", "a cassette of VCR.py", "requests-recording.json"),
+            ("httpx.yaml", "a cassette of VCR.py", "httpx.json"),
+        ],
+    )
+    def test_are_told_by_name(self, run: Callable[..., Any], here: Path, name: str, kind: str, dest: str) -> None:
+        (here / "a b").mkdir()
+        source = Path("a b", name)
+        source.write_bytes((FOREIGN / name).read_bytes())
+        said = f"{source}: this is {kind}; convert it first: "
+        command = f"python -m mesa_transports.recorded convert 'a b/{name}' 'a b/{dest}'"
+        shown, checked = run("show", source), run("check", source)
+        assert (shown.status, shown.out, shown.err) == (1, [], [f"mesa_transports.recorded: {said}{command}"])
+        assert (checked.status, checked.out[0]) == (1, f"{said}{command}")
+        assert run("convert", source, Path("a b", dest)).status == 0
+        assert run("show", Path("a b", dest)).status == 0
+
+    @pytest.mark.parametrize("content", ['{"entries": []}', "[]", "no JSON", '{"header": {}, "interactions": []}'])
+    def test_what_is_nobodys_is_told_as_it_was(self, run: Callable[..., Any], tmp_path: Path, content: str) -> None:
+        path = tmp_path / "x.json"
+        path.write_text(content)
+        assert "convert" not in "".join(run("show", path).err)

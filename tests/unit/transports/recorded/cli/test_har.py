@@ -144,7 +144,11 @@ class TestReading:
                 "url": f"{API}/acme/repos?limit=2",
                 "headers": {"Accept": "application/json"},
             },
-            "response": {"status": 200, "headers": {"content-type": "application/json"}, "body": {"json": REPOS}},
+            "response": {
+                "status": 200,
+                "headers": {"content-type": "application/json"},
+                "body": {"json": REPOS, "spelling": "spaces"},
+            },
         }
 
     def test_replays(self, converted: Callable[..., list[Any]], tmp_path: Path) -> None:
