@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from threading import Lock
 
+from mesa_core.errors import ConfigurationError
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.matching import Matcher, Matching
@@ -45,14 +46,20 @@ class Answers:
             self._next_by_key[key] = index
 
     def take(self, asked: RecordedRequest) -> Interaction | None:
-        """Return the answer to a request, and count it as used; None when there is none left."""
+        """Return the answer to a request, and count it as used; None when there is none left.
+
+        Raises:
+            ConfigurationError: the function that compares raised something.
+        """
         matching = self._matching
-        with self._lock:
-            index = self._search(asked, matching) if isinstance(matching, Matcher) else self._find(asked, matching)
-            if index is None:
-                return None
-            self._unused.pop(index, None)
-            return self.interactions[index]
+        if isinstance(matching, Matcher):
+            index = self._search(asked, matching)
+        else:
+            with self._lock:
+                index = self._find(asked, matching)
+                if index is not None:
+                    self._unused.pop(index, None)
+        return None if index is None else self.interactions[index]
 
     def _find(self, asked: RecordedRequest, matching: Matching) -> int | None:
         for key in matching.keys(asked) if self.interactions else ():
@@ -67,14 +74,29 @@ class Answers:
         return None
 
     def _search(self, asked: RecordedRequest, matcher: Matcher) -> int | None:
-        matches = matcher.test(asked)
-        found = next((index for index in self._unused if matches(self.interactions[index].request)), None)
-        if found is None and self._allow_repeats:
-            every = range(len(self.interactions) - 1, -1, -1)
-            return next((index for index in every if matches(self.interactions[index].request)), None)
-        return found
+        """Ask the user's function, which may do what it likes, even ask the same recording: so no lock is held."""
+        test = matcher.test(asked)
+
+        def matches(index: int) -> bool:
+            try:
+                return test(self.interactions[index].request)
+            except Exception as error:
+                what = f"{type(error).__name__}: {error}".removesuffix(": ")
+                raise ConfigurationError(f"match_on: {_name(matcher.matches)} raised {what}") from error
+
+        for index in filter(matches, self.unused()):
+            with self._lock:
+                if index in self._unused:  # no other thread was faster
+                    del self._unused[index]
+                    return index
+        every = range(len(self.interactions) - 1, -1, -1) if self._allow_repeats else ()
+        return next(filter(matches, every), None)
 
     def unused(self) -> tuple[int, ...]:
         """Return the places of the interactions that answered nothing yet."""
         with self._lock:
             return tuple(self._unused)
+
+
+def _name(function: object) -> str:
+    return f"the function {getattr(function, '__qualname__', type(function).__qualname__)}"

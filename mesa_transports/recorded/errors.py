@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mesa_core.errors import ConfigurationError, TransportError
+from mesa_core.errors import ConfigurationError, MesaError, TransportError
 
-__all__ = ["DamagedRecording", "NoRecording"]
+__all__ = ["DamagedRecording", "NoRecording", "in_a_call"]
 
 
 class NoRecording(TransportError):
@@ -31,3 +31,20 @@ class DamagedRecording(ConfigurationError):
         super().__init__(message)
         self.path = path
         self.place = place
+
+
+class DamagedMeanwhile(DamagedRecording, TransportError):
+    """A recording that was whole when it was opened, and is damaged in the middle of a call."""
+
+    def __init__(self, found: DamagedRecording, *, sent: bool) -> None:
+        MesaError.__init__(self, found.message)
+        self.path = found.path
+        self.place = found.place
+        self.sent = sent
+
+
+def in_a_call(error: ConfigurationError, *, sent: bool) -> TransportError:
+    """Return what a transport may raise of an error; `sent` says whether the server may have acted."""
+    if isinstance(error, DamagedRecording):
+        return DamagedMeanwhile(error, sent=sent)
+    return TransportError(error.message, sent=sent)

@@ -21,6 +21,7 @@ from mesa_core.strict import Mismatch, register_strict
 from mesa_core.version import CONTRACT_VERSION, __version__
 from mesa_transports.recorded.bodies import Body, FileBody, JsonBody, TextBody, dump_body, load_body, parse_json
 from mesa_transports.recorded.errors import DamagedRecording
+from mesa_transports.recorded.files import resolved
 from mesa_transports.recorded.interactions import Header, Interaction, RecordedRequest, RecordedResponse, Recording
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _with_files(interactions: Iterable[Interaction], path: Path) -> Iterator[Int
 def _with_file(message: M, path: Path, place: str) -> M:
     if not isinstance(message.body, FileBody):
         return message
-    body = FileBody(files_of(path) / message.body.path, message.body.size)
+    body = FileBody(files_of(resolved(path)) / message.body.path, message.body.size)
     try:
         body.check()
     except Mismatch as error:

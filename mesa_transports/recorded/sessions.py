@@ -15,6 +15,7 @@ from attrs import define
 from mesa_core.errors import ConfigurationError
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.deferral import catch_up, inside, put_off
+from mesa_transports.recorded.files import resolved
 from mesa_transports.recorded.options import Options
 from mesa_transports.recorded.tape import Mode, Tape, open_tape
 
@@ -69,7 +70,7 @@ class Sessions:
 
     def _shared(self, options: Options, made: Tape | None) -> Tape | None:
         """Return the recording that is open already, or begin to share the one that was made; count a holder."""
-        key = options.path, options.mode
+        key = resolved(options.path), options.mode
         with inside(), self._lock:
             session = self._open.get(key)
             if session is None:
@@ -77,9 +78,8 @@ class Sessions:
                     return None
                 session = self._open[key] = _Session(made, options.for_good)
             elif session.tape.settings != options.settings:
-                raise ConfigurationError(
-                    f"path: another client uses {options.path} with other match_on, allow_repeats or redact"
-                )
+                what = " and ".join(options.settings.differences(session.tape.settings))
+                raise ConfigurationError(f"path: another client uses {options.path} with another {what}")
             session.holders += 1
             return session.tape
 
@@ -101,14 +101,14 @@ class Sessions:
     def _let_go(self, tape: Tape, mode: Mode, *, finished: bool) -> bool:
         """Count a holder less; forget the recording after the last one, and tell whether it is finished."""
         with inside(), self._lock:
-            session = self._open.get((tape.path, mode))
+            session = self._open.get((tape.file, mode))
             if session is None or session.tape is not tape:
                 return False
             session.holders -= 1
             session.finished = session.finished or finished
             if session.holders or session.for_good:
                 return False
-            del self._open[tape.path, mode]
+            del self._open[tape.file, mode]
             return session.finished
 
     def save(self) -> None:

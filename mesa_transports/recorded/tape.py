@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -14,12 +14,14 @@ from attrs import frozen
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.http import Request, Response
+from mesa_core.strict import Mismatch
 from mesa_transports.recorded.answers import Answers
 from mesa_transports.recorded.bodies import BinaryBody
 from mesa_transports.recorded.deferral import inside, outside
 from mesa_transports.recorded.disguises import placeholders_in
 from mesa_transports.recorded.errors import DamagedRecording
-from mesa_transports.recorded.format import FORMAT_VERSION, check, load
+from mesa_transports.recorded.files import check_writable, resolved
+from mesa_transports.recorded.format import FORMAT_VERSION, check, files_of, load
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, Recording
 from mesa_transports.recorded.matching import Matcher, Matching
 from mesa_transports.recorded.misses import miss
@@ -53,12 +55,18 @@ class Settings:
     allow_repeats: bool = False
     redact: tuple[Redaction, ...] = ()
 
+    def differences(self, other: Settings) -> Iterator[str]:
+        """Yield the names of the options that say something else."""
+        for option, field in (("match_on", "matching"), ("allow_repeats",) * 2, ("redact",) * 2):
+            if getattr(self, field) != getattr(other, field):
+                yield option
+
 
 class Tape:
     """Answers from a file, or writes one, or both. Safe to share among threads.
 
     Args:
-        path: The file.
+        path: The file, as it was named.
         settings: How requests are compared, and what is left out.
         answers: What the file holds to answer with; None where every request is sent.
         writer: What adds to the file; None where none is sent.
@@ -69,6 +77,7 @@ class Tape:
         self, path: Path, settings: Settings, answers: Answers | None, writer: Writer | None, redactor: Redactor
     ) -> None:
         self.path = path
+        self.file = resolved(path)
         self.settings = settings
         self._answers = answers
         self._writer = writer
@@ -79,11 +88,13 @@ class Tape:
         """Whether a request may be sent."""
         return self._writer is not None
 
-    def look_up(self, request: Request) -> tuple[RecordedRequest, Interaction | None]:
-        """Return a request without its secrets, and its recording, or None where it is to be sent.
+    def look_up(self, request: Request) -> tuple[RecordedRequest, Response | None]:
+        """Return a request without its secrets, and its recorded answer, or None where it is to be sent.
 
         Raises:
             NoRecording: there is none, and it may not be sent.
+            DamagedRecording: the file of its body was removed, or is another, since the recording was opened.
+            ConfigurationError: the function that compares raised something.
         """
         asked = self._redactor.request(request)
         if self._answers is None:
@@ -91,7 +102,14 @@ class Tape:
         found = self._answers.take(asked) or self._look_up_again(request, asked, self._answers)
         if found is None and self._writer is None:
             raise miss(self.path, asked, self._answers, self.settings.matching)
-        return asked, found
+        return asked, None if found is None else self._message(found)
+
+    def _message(self, found: Interaction) -> Response:
+        try:
+            return found.response.message()
+        except Mismatch as error:
+            place = f"interactions[{self.interactions().index(found)}].response.body"
+            raise DamagedRecording(f"{self.path}: {place}: {error}", path=str(self.path), place=place) from error
 
     def _look_up_again(self, request: Request, asked: RecordedRequest, answers: Answers) -> Interaction | None:
         if isinstance(self.settings.matching, Matcher):  # which sees no secrets
@@ -160,11 +178,12 @@ def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Ta
     """Open a file as a mode says. A run that meets what it recorded itself adds to it, in each mode but replay.
 
     Raises:
-        ConfigurationError: there is nothing to replay.
+        ConfigurationError: there is nothing to replay, or the file could not be written.
         DamagedRecording: the file is no whole recording of a known format.
     """
-    seen = stamp(path)
-    found = _found(path, mode)
+    file = resolved(path)
+    seen = stamp(file)
+    found = _found(file, mode)
     ours = found is not None and found.header.recorded_at == began
     if mode is Mode.REPLAY and found is None:
         raise ConfigurationError(
@@ -174,11 +193,22 @@ def open_tape(path: Path, mode: Mode, settings: Settings, began: datetime) -> Ta
     replaces = mode is Mode.RECORD and not ours
     replays = found is not None and not replaces
     records = mode in {Mode.RECORD, Mode.NEW} or (mode is Mode.ONCE and (found is None or ours))
+    if records:
+        _check_writable(path)
     interactions = found.interactions if found else ()
     answers = Answers(interactions, settings.matching, allow_repeats=settings.allow_repeats) if replays else None
     redactor = Redactor(settings.redact, taken=_placeholders(answers) if records else ())
-    writer = Writer(path, began, found, seen, replaces=replaces, redactor=redactor) if records else None
+    writer = Writer(file, began, found, seen, replaces=replaces, redactor=redactor) if records else None
     return Tape(path, settings, answers, writer, redactor)
+
+
+def _check_writable(path: Path) -> None:
+    """Say it before the first request is sent, which might not be sent again."""
+    file = resolved(path)
+    try:
+        check_writable(file, files_of(file))
+    except OSError as error:
+        raise ConfigurationError(f"path: {path} cannot be written: {error.filename}: {error.strerror}") from error
 
 
 def _found(path: Path, mode: Mode) -> Recording | None:

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
@@ -17,11 +17,11 @@ from anyio.lowlevel import checkpoint
 from mesa_core.errors import ConfigurationError, ConnectError, TransportError
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
-from mesa_core.strict import Mismatch
 from mesa_core.transport import AsyncTransport, Transport, TransportFactory, TwoWorlds
 from mesa_core.transport_lookup import named_async_transport, named_transport
 from mesa_transports.recorded.clock import ReplayClock, answered
 from mesa_transports.recorded.deferral import outside, put_off
+from mesa_transports.recorded.errors import in_a_call
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.matching import DEFAULT_MATCH_ON, MatchOn
 from mesa_transports.recorded.options import DEFAULT_INNER, Options
@@ -100,6 +100,8 @@ class _Recorded(Generic[X]):
         return transport
 
     def _open(self, options: Options, inner: str | X, began: datetime | None) -> None:
+        if not isinstance(inner, str):  # which is looked up where it is used, for it may not be installed elsewhere
+            self._checked(inner)
         tape = SESSIONS.hold(options, began)
         self._use(options, inner, tape, partial(SESSIONS.release, tape, options.mode))
 
@@ -111,7 +113,7 @@ class _Recorded(Generic[X]):
         self._dropped = weakref.finalize(self, put_off, release)
         self._dropped.atexit = False  # the sessions save all
         if self._tape.records:
-            self._inner = self._opened(inner)
+            self._inner = self._named(inner) if isinstance(inner, str) else self._checked(inner)
 
     @property
     def client_clock(self) -> ReplayClock:
@@ -129,8 +131,12 @@ class _Recorded(Generic[X]):
         return tuple(interactions[index] for index in self._tape.unused())
 
     @abstractmethod
-    def _opened(self, inner: str | X) -> X:
-        """Return the transport to record through; raises `ConfigurationError`."""
+    def _named(self, name: str) -> X:
+        """Return the transport of that name, to record through; raises `ConfigurationError`."""
+
+    @abstractmethod
+    def _checked(self, inner: object) -> X:
+        """Return the transport that was given; raises `ConfigurationError` if it is none of this world."""
 
     @property
     def _owned(self) -> X | None:
@@ -139,14 +145,12 @@ class _Recorded(Generic[X]):
 
     def _look_up(self, request: Request) -> tuple[RecordedRequest, Response | None]:
         self._check_open()
-        asked, found = self._tape.look_up(request)
-        answered(replayed=found is not None)
-        if found is None:
-            return asked, None
         try:
-            return asked, found.response.message()
-        except Mismatch as error:
-            raise TransportError(f"{self._tape.path}: {found}: {error}", sent=False) from error
+            asked, found = self._tape.look_up(request)
+        except ConfigurationError as error:
+            raise in_a_call(error, sent=False) from error
+        answered(replayed=found is not None)
+        return asked, found
 
     def _sendable(self) -> X:
         if self._inner is None:
@@ -155,7 +159,10 @@ class _Recorded(Generic[X]):
 
     def _record(self, asked: RecordedRequest, response: Response) -> None:
         SESSIONS.watch()
-        self._tape.add(asked, response)
+        try:
+            self._tape.add(asked, response)
+        except ConfigurationError as error:
+            raise in_a_call(error, sent=True) from error
 
     def _let_go(self, *, finished: bool) -> None:
         """Give the recording back, once."""
@@ -178,10 +185,11 @@ class _Recorded(Generic[X]):
 class RecordedTransport(_Recorded[Transport]):
     """Records and replays for blocking code."""
 
-    def _opened(self, inner: str | Transport) -> Transport:
-        if isinstance(inner, str):
-            return named_transport(inner, self._options.inner_options)
-        if isinstance(cast("object", inner), Transport):
+    def _named(self, name: str) -> Transport:
+        return named_transport(name, self._options.inner_options)
+
+    def _checked(self, inner: object) -> Transport:
+        if isinstance(inner, Transport) and not isinstance(inner, type):  # which has the methods, too
             return inner
         raise ConfigurationError(f"inner: expected a name or a transport with send and close, got {_kind(inner)}")
 
@@ -190,7 +198,9 @@ class RecordedTransport(_Recorded[Transport]):
 
         Raises:
             NoRecording: nothing was recorded for it, and the mode is `replay`, or `once` with a file.
-            TransportError: what the inner transport raised, which is not recorded; or the file cannot be written.
+            DamagedRecording: the recording was broken since it was opened; this one is a TransportError, too.
+            TransportError: what the inner transport raised, which is not recorded; the file cannot be written; or a
+                function given as an option raised something.
         """
         asked, found = self._look_up(request)
         if found is not None:
@@ -217,18 +227,20 @@ class RecordedTransport(_Recorded[Transport]):
 class AsyncRecordedTransport(_Recorded[AsyncTransport]):
     """Records and replays for `async` code."""
 
-    def _opened(self, inner: str | AsyncTransport) -> AsyncTransport:
-        if isinstance(inner, str):
-            return named_async_transport(inner, self._options.inner_options)
-        if isinstance(cast("object", inner), AsyncTransport):
+    def _named(self, name: str) -> AsyncTransport:
+        return named_async_transport(name, self._options.inner_options)
+
+    def _checked(self, inner: object) -> AsyncTransport:
+        if isinstance(inner, AsyncTransport) and not isinstance(inner, type):
             return inner
         raise ConfigurationError(f"inner: expected a name or a transport with asend and aclose, got {_kind(inner)}")
 
     async def asend(self, request: Request, /) -> Response:
         """Return the recorded answer to `request`, or send it and record what comes; raises as `send` does."""
+        # Others get their turn, as they do while an answer is on its way; and whoever is cancelled has taken none.
+        await checkpoint()
         asked, found = self._look_up(request)
         if found is not None:
-            await checkpoint()  # others get their turn, as they do while an answer is on its way
             return found
         response = await self._sendable().asend(request)
         await to_thread.run_sync(self._record, asked, response)

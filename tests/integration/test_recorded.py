@@ -7,12 +7,15 @@ import copy
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from echo import Echo, recorded, send
 
 from mesa_core import Call, Plugin, Request, Response
 from mesa_plugins.testing import Script
@@ -192,6 +195,10 @@ class TestModes:
             {"mode": "record", "inner": object()},
             "inner: expected a name or a transport with a?send and a?close, got object",
         ),
+        ({"inner": object()}, "inner: expected a name or a transport with a?send and a?close, got object"),
+        ({"inner": None}, "inner: expected .*, got NoneType"),
+        ({"inner": Script}, "inner: expected .*, got the class Script"),
+        ({"mode": "record", "inner": Script}, "inner: expected .*, got the class Script"),
         ({"mode": "record", "inner_options": {"prox": 1}}, "transport_options of 'httpx': unknown option 'prox'"),
         ({"inner": Script(), "inner_options": {"proxy": None}}, "inner_options: .* not for an object"),
         ({"pth": "x"}, "transport_options of 'recorded': unknown option 'pth'; did you mean 'path'"),
@@ -214,6 +221,16 @@ def test_an_inner_transport_of_the_other_world_is_refused_when_the_client_is_bui
             api_key=KEY, transport="recorded", transport_options={"path": path, "mode": "once", "inner": "requests"}
         )
     assert not path.exists()
+
+
+def test_a_function_that_cannot_compare_is_named(ask, path):
+    def careless(asked: Request, recorded: Request) -> bool:
+        return asked.headers["X-Missing"] == recorded.url
+
+    ask("a", options={"mode": "record", "inner": Script(repo("a"))})
+    (error,) = ask("a", options={"match_on": careless})
+    assert re.fullmatch(r"match_on: the function .*\.careless raised KeyError: 'x-missing'", str(error))
+    assert (error.sent, len(error.attempts)) == (False, 1)
 
 
 @pytest.mark.parametrize("mode", ["replay", "once", "new"])
@@ -328,11 +345,69 @@ class TestLifetime:
         assert names(path) == ["a", "b"]
 
     def test_clients_that_share_a_file_agree_on_how(self, path):
-        with (
-            RecordedTransport(path=path, mode="once", inner=Script()),
-            pytest.raises(ConfigurationError, match="other match_on, allow_repeats or redact"),
-        ):
-            RecordedTransport(path=path, mode="once", inner=Script(), allow_repeats=True)
+        with RecordedTransport(path=path, mode="once", inner=Script()):
+            for others, named in (
+                ({"allow_repeats": True}, "another allow_repeats"),
+                ({"match_on": ["path"], "redact": ["a"]}, "another match_on and redact"),
+            ):
+                with pytest.raises(ConfigurationError, match=rf"another client uses .*x\.json with {named}$"):
+                    RecordedTransport(path=path, mode="once", inner=Script(), **others)
+
+    def test_clients_that_spell_a_file_in_several_ways_share_it(self, path, monkeypatch):
+        path.parent.mkdir()
+        (path.parent / "link.json").symlink_to(path.name)
+        monkeypatch.chdir(path.parent)
+        transports = [
+            RecordedTransport(path=each, mode="record", inner=Echo())
+            for each in (path, "x.json", "link.json", "../recordings/x.json")
+        ]
+        for number, transport in enumerate(transports):
+            send(transport, number, f"largely{number}")
+        for transport in transports:
+            transport.close()
+        assert recorded(path) == recorded(Path("link.json")) == Counter([*"0123", *(f"largely{n}" for n in range(4))])
+        assert (path.parent / "link.json").is_symlink()
+        assert len(list((path.parent / "x.files").iterdir())) == 4
+        with RecordedTransport(path="link.json") as transport:
+            send(transport, "largely0")
+
+    @pytest.mark.parametrize("instead", ["nothing", "others", "directory", "pipe"])
+    def test_a_large_body_that_is_gone_by_now_is_named(self, ask, path, instead):
+        large = Response(200, {"Content-Type": "application/json"}, b"\xff" * 70_000)
+        with RecordedTransport(path=path, mode="record", inner=Script(repo("b"), large)) as transport:
+            for name in "ba":
+                request = Request("GET", f"https://h/api/v1/o/{name}", {"Accept": "application/json"})
+                transport.send(request)
+        (file,) = path.with_suffix(".files").iterdir()
+
+        class Remove(Plugin):
+            def before_request(self, request: Request, call: Call) -> None:
+                file.unlink(missing_ok=True)
+                if instead == "others":
+                    file.write_bytes(b"others")
+                elif instead == "directory":
+                    file.mkdir()
+                elif instead == "pipe":
+                    os.mkfifo(file)
+
+        (error,) = ask("a", options={}, plugins=[Remove()])
+        assert isinstance(error, DamagedRecording)
+        assert "x.json: interactions[1].response.body: expected " in error.message
+        again = pickle.loads(pickle.dumps(error))
+        assert (again.place, again.sent, len(again.attempts)) == ("interactions[1].response.body", False, 1)
+        if instead != "nothing":
+            with pytest.raises(DamagedRecording, match=r"interactions\[1\]\.response\.body: expected "):
+                RecordedTransport(path=path)
+
+    @pytest.mark.parametrize("way", ["", "x.files"])
+    @pytest.mark.parametrize("mode", ["once", "new", "record"])
+    def test_what_cannot_be_written_is_known_before_anything_is_sent(self, ask, path, mode, way):
+        (path.parent / way).parent.mkdir(exist_ok=True)
+        (path.parent / way).write_text("in the way")
+        inner = Script(repo("a"))
+        with pytest.raises(ConfigurationError, match="Not a directory"):
+            ask("a", options={"mode": mode, "inner": inner})
+        assert inner.requests == []
 
     def test_a_closed_transport_sends_and_answers_nothing(self, path):
         inner = Script(repo("a"), repo("b"))

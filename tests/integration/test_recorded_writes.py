@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -16,9 +17,9 @@ import anyio
 import pytest
 from echo import Echo, recorded, url
 
-from mesa_core import Request
+from mesa_core import Request, Response
 from mesa_sdk import AsyncMesa, Mesa
-from mesa_transports.recorded import NoRecording, RecordedTransport
+from mesa_transports.recorded import AsyncRecordedTransport, NoRecording, RecordedTransport
 from mesa_transports.recorded.format import load
 
 KEY = "mesa_root_key_of_the_tests"
@@ -82,6 +83,72 @@ class TestThreads:
         server.close()
         assert anyio.run(lambda: main(path=path, mode="once"), backend=backend) == live
         assert len(set(live.values())) == 30
+
+
+class Waits:
+    """An inner transport that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = anyio.Event()
+        self.go = anyio.Event()
+
+    async def asend(self, request: Request, /) -> Response:
+        self.asked.set()
+        await self.go.wait()
+        return Echo().send(request)
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+class TestCancellation:
+    def test_of_a_live_call_records_nothing_of_it(self, path, backend):
+        async def main() -> None:
+            inner = Waits()
+            async with AsyncRecordedTransport(path=path, mode="record", inner=inner) as transport:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(transport.asend, Request("GET", url("cancelled")))
+                    await inner.asked.wait()
+                    group.cancel_scope.cancel()
+                inner.go.set()
+                await transport.asend(Request("GET", url("a")))
+
+        anyio.run(main, backend=backend)
+        assert recorded(path) == {"a": 1}
+
+    def test_of_a_replayed_call_leaves_its_answer_to_the_next(self, path, backend):
+        with RecordedTransport(path=path, mode="record", inner=Echo()) as transport:
+            transport.send(Request("GET", url("a")))
+
+        async def main() -> None:
+            async with AsyncRecordedTransport(path=path) as transport:
+                with anyio.CancelScope() as scope:
+                    scope.cancel()
+                    await transport.asend(Request("GET", url("a")))
+                assert len(transport.unused()) == 1
+                assert (await transport.asend(Request("GET", url("a")))).status_code == 200
+
+        anyio.run(main, backend=backend)
+
+
+def test_cancelled_tasks_of_asyncio_leave_whole_recordings(path):
+    """Whenever they are cancelled; what is answered may be recorded, and is whole then."""
+
+    async def main() -> None:
+        async with AsyncRecordedTransport(path=path, mode="new", inner=Waits()) as transport:
+            transport._inner.go.set()
+            for turns in range(30):
+                task = asyncio.create_task(transport.asend(Request("GET", url(f"large{turns}"))))
+                for _ in range(turns % 6):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+            await transport.asend(Request("GET", url("last")))
+
+    asyncio.run(main())
+    assert recorded(path)["last"] == 1
+    assert set(recorded(path).values()) == {1}
 
 
 def every(times: int) -> Counter[str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesa_core.errors import ConfigurationError
 from mesa_core.http import Headers, Request
 from mesa_transports.recorded.answers import Answers
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse
@@ -124,13 +125,47 @@ def test_threads_get_each_answer_once(rules):
 
 def test_a_function_that_fails_uses_nothing_up():
     def fails(asked: Request, recorded: Request) -> bool:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("on purpose")
 
     answers = Answers(recorded("a"), Matcher(fails))
+    message = r"^match_on: the function .*\bfails raised ZeroDivisionError: on purpose$"
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(ConfigurationError, match=message) as caught:
             answers.take(request("a"))
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert answers.unused() == (0,)
+
+
+def test_a_function_may_ask_the_same_recording():
+    within: list[Interaction | None] = []
+
+    def asks(asked: Request, recorded: Request) -> bool:
+        if asked.url.endswith("a") and not within:
+            within.append(answers.take(request("b")))
+        return asked.url == recorded.url
+
+    answers = Answers(recorded("b", "a"), Matcher(asks))
+    done = threading.Thread(target=lambda: within.append(answers.take(request("a"))), daemon=True)
+    done.start()
+    done.join(20)
+    assert within == list(answers.interactions)
+    assert answers.unused() == ()
+
+
+def test_what_another_thread_took_while_a_function_compared_is_not_given_twice():
+    taken: list[Interaction | None] = []
+
+    def compares(asked: Request, recorded: Request) -> bool:
+        if not taken:
+            taken.append(None)
+            other = threading.Thread(target=lambda: taken.append(answers.take(request("a"))))
+            other.start()
+            other.join()
+        return True
+
+    answers = Answers(recorded("a", "a"), Matcher(compares))
+    assert answers.take(request("a")) is answers.interactions[1]
+    assert taken == [None, answers.interactions[0]]
 
 
 def test_looking_up_compares_no_others():

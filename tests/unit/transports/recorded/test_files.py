@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mesa_transports.recorded.files import locked, remove_others, write
+from mesa_transports.recorded import files
+from mesa_transports.recorded.files import check_writable, locked, remove_others, write
 
 NAMES = [letter * 64 + ".bin" for letter in "abc"]
 
 
 @pytest.fixture(autouse=True)
 def _locks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("locks")))
+    monkeypatch.setattr("mesa_transports.recorded.files._COMMON", tmp_path_factory.mktemp("locks"))
 
 
 class TestWrite:
@@ -68,6 +73,28 @@ class TestWrite:
         (tmp_path / ".x.json.tmp").write_bytes(b"half")
         write(path, b"new")
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_over_a_link_puts_it_where_the_link_leads(self, tmp_path):
+        path, link = tmp_path / "d" / "x.json", tmp_path / "link.json"
+        link.symlink_to(Path("d", "x.json"))
+        for content in (b"new", b"newer"):
+            write(link, content)
+            assert link.is_symlink()
+            assert path.read_bytes() == content
+        assert list(path.parent.iterdir()) == [path]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+    def test_permissions_are_those_of_the_old_one_or_of_the_umask(self, tmp_path):
+        path = tmp_path / "x.json"
+        umask = os.umask(0o027)
+        try:
+            write(path, b"new")
+            assert stat.S_IMODE(path.stat().st_mode) == 0o640
+            path.chmod(0o604)
+            write(path, b"newer")
+            assert stat.S_IMODE(path.stat().st_mode) == 0o604
+        finally:
+            os.umask(umask)
 
     def test_a_reader_finds_the_old_or_the_new_one(self, tmp_path, monkeypatch):
         monkeypatch.setattr(os, "fsync", lambda _: None)
@@ -136,6 +163,86 @@ class TestLocked:
                 file.write("parent ")
         os.waitpid(child, 0)
         assert log.read_text() == "parent child "
+
+    @pytest.mark.skipif(not hasattr(os, "getuid"), reason="each user of this system has temporary files of his own")
+    def test_processes_wait_whatever_their_environment_and_their_directory(self, tmp_path, monkeypatch):
+        monkeypatch.undo()
+        path, log = tmp_path / "d" / "x.json", tmp_path / "log"
+        path.parent.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        code = (
+            "import pathlib; from mesa_transports.recorded.files import locked\n"
+            f"log = pathlib.Path({str(log)!r}).open('a', buffering=1); print('began', flush=True)\n"
+            "with locked(pathlib.Path('x.json')): log.write('other ')"
+        )
+        environment = {**os.environ, "TMPDIR": str(path.parent), "HOME": str(path.parent)}
+        with locked(path):
+            other = subprocess.Popen(
+                [sys.executable, "-c", code], cwd=path.parent, env=environment, stdout=subprocess.PIPE
+            )
+            assert other.stdout.readline() == b"began\n"
+            time.sleep(0.03)
+            with log.open("a") as file:
+                file.write("this ")
+        other.communicate()
+        assert log.read_text() == "this other "
+
+    def test_in_a_sandbox_without_common_temporary_files(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(files, "_COMMON", tmp_path / "none")
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with locked(tmp_path / "x.json"):
+            assert len(list(tmp_path.glob("mesa-sdk-locks-*/*.lock"))) == 1
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Path]:
+    """A directory, and a user that has no more rights than its permissions give."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("this system has no such permissions")
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        Path(directory).chmod(0o777)
+        try:
+            if not user:
+                os.seteuid(65534)
+            yield Path(directory)
+        finally:
+            os.seteuid(user)
+
+
+class TestCheckWritable:
+    def test_what_is_there_and_what_is_not(self, tmp_path):
+        check_writable(tmp_path / "a" / "b" / "x.json", tmp_path / "a" / "b" / "x.files")
+        assert list(tmp_path.iterdir()) == []
+        (tmp_path / "x.json").write_bytes(b"")
+        (tmp_path / "x.files").mkdir()
+        check_writable(tmp_path / "x.json", tmp_path / "x.files")
+
+    @pytest.mark.parametrize("way", ["d", "d/e", "d/x.files"])
+    def test_a_file_in_the_place_of_a_directory(self, tmp_path, way):
+        (tmp_path / way).parent.mkdir(exist_ok=True)
+        (tmp_path / way).write_bytes(b"")
+        path = tmp_path / "d" / ("x.json" if way == "d/x.files" else "e/f/x.json")
+        with pytest.raises(NotADirectoryError) as caught:
+            check_writable(path, path.with_name("x.files"))
+        assert caught.value.filename == str(tmp_path / way)
+
+    @pytest.mark.parametrize("read_only", ["", "x.json", "x.files"])
+    def test_what_is_read_only(self, nobody, read_only):
+        (nobody / "x.json").write_bytes(b"")
+        (nobody / "x.files").mkdir()
+        check_writable(nobody / "x.json", nobody / "x.files")
+        there = nobody / read_only
+        if os.geteuid() == there.stat().st_uid:
+            there.chmod(0o500)
+        else:
+            other = os.geteuid()
+            os.seteuid(0)
+            there.chmod(0o555)
+            os.seteuid(other)
+        with pytest.raises(PermissionError) as caught:
+            check_writable(nobody / "x.json", nobody / "x.files")
+        assert caught.value.filename == str(there)
 
 
 class TestRemoveOthers:
