@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mesa_core import Call, MesaError, Plugin, Request, Response
+from mesa_core import Call, MesaError, Plugin, Request, Response, hookimpl
 from mesa_plugins.cache import Cache
 from mesa_plugins.testing import Script, answer
 from mesa_sdk import ConfigurationError, Mesa, NotFound, ResponseValidationError, ServerError
@@ -149,6 +149,19 @@ def test_an_answer_that_cannot_be_read_is_not_kept(make):
         with pytest.raises(ResponseValidationError):
             client.commits.get(org="acme", repo="app", sha=NEW)
         assert client.commits.get(org="acme", repo="app", sha=NEW).sha == NEW
+
+
+class Breaks(Plugin):
+    @hookimpl(trylast=True)
+    def after_response(self, response: Response, call: Call) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_answer_that_its_caller_never_got_is_not_kept(make):
+    cache = make()
+    with Script(content(b"it")).client(plugins=[cache, Breaks()]) as client, pytest.raises(KeyboardInterrupt):
+        read(client)
+    assert cache.size_bytes == 0
 
 
 class FallsBack(Plugin):
