@@ -19,7 +19,8 @@ from attrs import define, evolve, field, frozen
 from waiting import Waiting
 
 from mesa_core import AsyncTransport, Request, Response, Transport
-from mesa_sdk import APIError, AsyncMesa, Mesa
+from mesa_plugins.testing import Script
+from mesa_sdk import APIError, AsyncMesa, Mesa, MesaError
 from mesa_transports.local import LocalTransport
 from mesa_transports.recorded import AsyncRecordedTransport, RecordedTransport
 
@@ -319,7 +320,7 @@ def perform(world: type[Mesa | AsyncMesa], secrets: dict[str, str], **options: o
         if world is Mesa:
             with RecordedTransport(**options) as transport, Mesa(transport=transport, **settings) as client:
                 return Run(client, transport, secrets, keys)()
-        recorded = portal.call(lambda: _made(options))
+        recorded = portal.call(_made, options)
         client = AsyncMesa(transport=recorded, **settings)
         try:
             waiting = cast("Transport", Waiting(portal, recorded))
@@ -388,3 +389,27 @@ def blurred(result: object, secrets: dict[str, str]) -> object:
         return type(result)
     text = re.sub("(?<=Basic )[A-Za-z0-9+/=]+", "REDACTED", re.sub("REDACTED_[A-Z0-9_]+", "REDACTED", text))
     return text if "REDACTED" in text else result
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("fails_at", ["the request", "the answer"])
+def test_a_function_that_fails_is_an_error_and_nothing_is_written(world, fails_at, tmp_path):
+    def fails(text: str) -> str:
+        if "here" in text:
+            raise KeyError(text)
+        return text
+
+    url = "https://depot.mesa.dev/api/v1/acme" + ("/here" if fails_at == "the request" else "")
+    script = Script(*([] if fails_at == "the request" else [{"a": "here"}]), {"a": "fine"})
+    options = {"path": tmp_path / "x.json", "mode": "record", "inner": script, "redact": [fails]}
+    with start_blocking_portal() as portal:
+        transport = RecordedTransport(**options) if world is Mesa else Waiting(portal, portal.call(_made, options))
+        with pytest.raises(MesaError, match=r"redact: the function .*fails raised KeyError") as caught:
+            transport.send(Request("GET", url))
+        assert "here" not in str(caught.value)
+        assert len(script.requests) == (0 if fails_at == "the request" else 1)
+        assert files_below(tmp_path) == {}
+        assert transport.send(Request("GET", "https://depot.mesa.dev/api/v1/acme")).status_code == 200
+        (transport.close if world is Mesa else transport.aclose)()
+    (kept,) = json.loads((tmp_path / "x.json").read_text())["interactions"]
+    assert kept["response"]["body"]["json"]["a"] == "fine"
