@@ -55,16 +55,27 @@ class Resources(Resource[W], Generic[W]):
     def __init__(self, world: W) -> None:
         super().__init__(world)
         self.repos: repos.Repos[W] = repos.Repos(world)
+        """Repositories and their synchronisation."""
         self.branches: branches.Branches[W] = branches.Branches(world)
+        """Branches."""
         self.commits: commits.Commits[W] = commits.Commits(world)
+        """Commits: list, read, make."""
         self.content: content.Contents[W] = content.Contents(world)
+        """Files, symlinks and directories at a ref."""
         self.diffs: diffs.Diffs[W] = diffs.Diffs(world)
+        """What differs between two refs."""
         self.merge: merge.Merges[W] = merge.Merges(world)
+        """Merges."""
         self.admin: admin.Admin[W] = admin.Admin(world)
+        """API keys."""
         self.lfs: lfs.Lfs[W] = lfs.Lfs(world)
+        """Signed URLs of large files."""
         self.org: org.Org[W] = org.Org(world)
+        """The organization."""
         self.webhooks: webhooks.Webhooks[W] = webhooks.Webhooks(world)
+        """Webhooks, and what they deliver."""
         self.agent_blame: agent_blame.AgentBlames[W] = agent_blame.AgentBlames(world)
+        """Which lines AI agents wrote."""
 
     @operation
     def request(
