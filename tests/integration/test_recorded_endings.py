@@ -168,6 +168,17 @@ def test_what_nobody_closed_is_saved_at_exit(path):
     assert recorded(path).total() == 42
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(
+    ("handler", "status"), [("lambda *_: sys.exit(143)", 143), ("signal.SIG_DFL", -15)], ids=["handled", "not handled"]
+)
+def test_a_program_that_is_terminated_saves_all_if_it_ends_itself(path, handler, status):
+    code = f"signal.signal(signal.SIGTERM, {handler}); send(made, *range(42)); signal.raise_signal(signal.SIGTERM)"
+    done = run(code, path)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert recorded(path).total() == 42 if status == 143 else 42 * 15 / 16 <= recorded(path).total() < 42
+
+
 def test_a_program_that_asks_nothing_leaves_an_empty_recording_of_its_own(path):
     with RecordedTransport(path=path, mode="record", inner=Echo()) as transport:
         send(transport, "old")

@@ -6,7 +6,7 @@ that asks for a client pays for it, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,17 +97,29 @@ def pytest_testnodedown(node: Any) -> None:  # `Any`: as above
 @pytest.hookimpl(trylast=True)  # other plugins put several tests in the place of one
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Check what is said of the tests, and have marked ones use their recording, so that none reaches the network."""
+    recorded: list[pytest.Item] = []
     for item in session.items:
         names = getattr(item, "fixturenames", ())  # those of functions and doctests
         is_marked = item.get_closest_marker("mesa_recording") is not None
         if is_marked and _RECORDER not in names:
             # A list of its own: all tests of one function share what it replaces, marked and not.
             vars(item)["fixturenames"] = [*names, _RECORDER]
-        if (is_marked or _RECORDER in names) and not hasattr(session.config, "workerinput"):
-            # A worker would break; there, the tests fail instead.
-            from mesa_transports.recorded.pytest_plugin.marker import marked  # noqa: PLC0415 - the SDK, for who uses it
+        if is_marked or _RECORDER in names:
+            recorded.append(item)
+    if recorded:
+        _check(recorded, session.config)
 
-            marked(item, session.config.stash[_RUN].mode)
+
+def _check(recorded: Sequence[pytest.Item], config: pytest.Config) -> None:
+    from mesa_transports.recorded.pytest_plugin.marker import clashes, marked  # noqa: PLC0415 - the SDK, for who uses it
+
+    run = config.stash[_RUN]
+    is_worker = hasattr(config, "workerinput")  # which would break; there, the tests fail instead
+    for item in recorded if not is_worker else ():
+        marked(item, run.mode)
+    run.clashes = clashes(recorded)
+    if run.clashes and not is_worker:
+        raise pytest.UsageError(next(iter(run.clashes.values())))
 
 
 @pytest.fixture(scope="session")

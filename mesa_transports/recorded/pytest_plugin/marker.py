@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from mesa_core.suggestions import unknown
 from mesa_transports.recorded.options import mode_of
 from mesa_transports.recorded.tape import Mode
 
-__all__ = ["TRANSPORT_OPTIONS", "Marked", "check_known", "checked_mode", "folder_of", "marked", "path_of"]
+__all__ = ["TRANSPORT_OPTIONS", "Marked", "check_known", "checked_mode", "clashes", "folder_of", "marked", "path_of"]
 
 TRANSPORT_OPTIONS: Final = ("allow_hosts", "allow_repeats", "inner", "inner_options", "match_on", "redact")
 """What a marker says of one test's recording, and the fixture `mesa_recording_options` of a suite's."""
@@ -81,6 +81,21 @@ def path_of(item: pytest.Item) -> Path:
     mark = item.get_closest_marker("mesa_recording")
     named = next(filter(None, (*mark.args, mark.kwargs.get("name"))), None) if mark else None
     return folder_of(item.path) / f"{_file_name(str(named or _name_of(item)))}.json"
+
+
+def clashes(items: Iterable[pytest.Item]) -> dict[Path, str]:
+    """Return what to say of recordings whose names differ in case only: to many systems, they are one file."""
+    first: dict[str, tuple[Path, pytest.Item]] = {}
+    found: dict[Path, str] = {}
+    for item in items:
+        path = path_of(item)
+        other, its = first.setdefault(str(path).casefold(), (path, item))
+        if other != path:
+            found[path] = found[other] = (
+                f"{item.nodeid}: its recording {path.name} is the file {other.name} of {its.nodeid} where case does "
+                'not count in names; rename one of them, or mark it with mesa_recording("another-name")'
+            )
+    return found
 
 
 def folder_of(module: Path) -> Path:

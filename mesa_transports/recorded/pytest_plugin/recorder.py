@@ -75,12 +75,15 @@ class Recorder:
         __tracebackhide__ = True
         check_known("mesa_recording_options", suite, TRANSPORT_OPTIONS)
         said = marked(item, run.mode)
+        path = path_of(item)
+        if path in run.clashes:
+            raise pytest.UsageError(run.clashes[path])
         options = {**_DEFAULTS, **suite, **said.options}
         self._item = item
         self._run = run
         self._named = said.name is not None
         self._allowed = _hosts(item, options.pop("allow_hosts", ()))
-        self._options = Options.of(path=path_of(item), mode=said.mode, **options)
+        self._options = Options.of(path=path, mode=said.mode, **options)
         self._failures = item.session.testsfailed
         self.passed = False
         """Whether the test itself, but for what follows it, ran to its end."""

@@ -64,6 +64,8 @@ class Run:
         self.began = began
         self.mode = mode
         self.ledger = Ledger()
+        self.clashes: Mapping[Path, str] = {}
+        """What to say of recordings that are one file to some systems."""
 
 
 def shown(path: str, root: Path) -> str:

@@ -21,6 +21,7 @@ class Unused:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._title = ""
         self._lines: list[str] = []
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
@@ -55,14 +56,17 @@ class Unused:
             return
         self._ledger.gaps.update(_gaps(session))
         root = session.config.rootpath
-        self._lines = [f"{shown(path, root)}: {what}" for path, _, what in sorted([*self._unused(), *self._orphans()])]
+        found = sorted([*self._unused(), *self._orphans()])
+        self._lines = [f"{shown(path, root)}: {what}" for path, _, what in found]
+        files = len({path for path, *_ in found})
+        self._title = f"mesa: {len(found)} unused in {files} recording{'s' if files > 1 else ''}"
         if self._lines and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Show what was left unused."""
         if self._lines:
-            terminalreporter.write_sep("=", "mesa: unused recordings", red=True, bold=True)
+            terminalreporter.write_sep("=", self._title, red=True, bold=True)
             for line in self._lines:
                 terminalreporter.write_line(line)
 

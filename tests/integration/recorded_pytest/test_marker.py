@@ -115,6 +115,56 @@ def test_names_are_the_same_each_time(paths):
     assert paths(text) == paths(text) == ["a_b-c14cddc0.json"]
 
 
+def test_ids_of_cases_are_told_apart(paths):
+    ids = ["a/b", "a:b", "a b", "a\\b", "ü", "x" * 300, "x" * 301, "../../up"]
+    found = paths(f"""
+        import pytest
+
+        @pytest.mark.parametrize("a", range({len(ids)}), ids={ids!r})
+        def test_it(a): ...
+    """)
+    assert len({path.lower() for path in found}) == len(ids)
+    assert all(path.isascii() and "/" not in path and len(path) <= 105 for path in found)
+
+
+CASES = """
+    import pytest
+
+    @pytest.mark.parametrize("name", ["main", "Main"])
+    def test_it(mesa, name):
+        mesa.repos.create(org="acme", body={"name": name})
+
+    def test_other(): ...
+"""
+CLASH = (
+    "test_depot.py::test_it[[]Main[]]: its recording test_it[[]Main[]].json is the file test_it[[]main[]].json of "
+    "test_depot.py::test_it[[]main[]] where case does not count in names; rename one of them, or mark it with *"
+)
+
+
+def test_names_that_differ_in_case_only_are_a_usage_error(suite):
+    suite.write(test_depot=CASES)
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {CLASH}"])
+    suite.record("test_depot.py::test_it[Main]").assert_outcomes(passed=1)
+
+
+def test_names_that_differ_in_case_only_fail_their_tests_in_a_worker(separate):
+    separate.write(test_depot=CASES)
+    result = separate.run("-n1")
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines([f"E *UsageError: {CLASH}"])
+
+
+def test_names_that_differ_in_case_only_may_be_marked_apart(suite):
+    suite.write(
+        test_depot=CASES.replace('"Main"]', 'pytest.param("Main", marks=pytest.mark.mesa_recording("capital"))]')
+    )
+    suite.record().assert_outcomes(passed=3)
+    assert suite.files() == ["test_depot/capital.json", "test_depot/test_it[main].json"]
+
+
 @pytest.mark.parametrize("mode", ["once", "new", "record"])
 def test_tests_that_share_a_recording_add_to_it(suite, mode):
     suite.write(

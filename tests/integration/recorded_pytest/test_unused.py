@@ -6,7 +6,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-SECTION = "*= mesa: unused recordings =*"
+SECTION = "*= mesa: * unused in * =*"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_interactions_that_no_test_used(recorded, workers, monkeypatch):
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(
         [
-            SECTION,
+            "*= mesa: 2 unused in 2 recordings =*",
             "recordings/test_depot/shared.json: interactions[[]1] GET */umbrella/docs -> 200",
             "recordings/test_depot/test_own.json: interactions[[]1] GET */acme/docs -> 200",
             "*4 passed*",
@@ -84,7 +84,8 @@ def test_lines_are_in_recorded_order(suite, monkeypatch):
     monkeypatch.setenv("MESA_TEST_LESS", "1")
     result = suite.replay("--mesa-fail-unused")
     result.stdout.fnmatch_lines(
-        [SECTION, *(f"*interactions[[]{number}] POST *" for number in range(12))], consecutive=True
+        ["*= mesa: 12 unused in 1 recording =*", *(f"*interactions[[]{number}] POST *" for number in range(12))],
+        consecutive=True,
     )
 
 
