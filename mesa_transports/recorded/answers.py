@@ -61,6 +61,19 @@ class Answers:
                     self._unused.pop(index, None)
         return None if index is None else self.interactions[index]
 
+    def take_covered(self, asked: RecordedRequest) -> Interaction | None:
+        """Return the answer to a request that holds secrets which are not known yet; None when there is none left."""
+        matching = self._matching
+        if isinstance(matching, Matcher):
+            return None
+        with self._lock:
+            places = [*self._unused, *(range(len(self.interactions) - 1, -1, -1) if self._allow_repeats else ())]
+        for place in places:
+            recorded = self.interactions[place].request
+            if matching.covers(asked, recorded) and (found := self.take(recorded)):
+                return found
+        return None
+
     def _find(self, asked: RecordedRequest, matching: Matching) -> int | None:
         for key in matching.keys(asked) if self.interactions else ():
             index = self._next_by_key.get(key)

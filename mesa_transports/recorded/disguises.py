@@ -17,18 +17,23 @@ from attrs import frozen
 __all__ = [
     "BASE64",
     "PLACEHOLDER",
+    "SHORTEST",
     "URL_SAFE",
     "Disguises",
     "alike",
     "alike_in_base64",
+    "holds_placeholders",
     "may_hold_placeholders",
     "of_base64",
     "placeholders_in",
+    "runs_of_base64",
 ]
 
 PLACEHOLDER: Final = re.compile(r"REDACTED_[A-Z0-9_]+")
 _IN_BASE64: Final = b"REDACTED_SECRET"
 """A secret within base64 has this in its place, and one or two "_" more if the rest could not stay as it is else."""
+SHORTEST: Final = 8
+"""Characters of a secret that is looked for inside of other text; a shorter one must be all of it."""
 _SHORTEST_CORE: Final = 8
 _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 BASE64: Final = re.compile(r"(?=.{16})(?:[A-Za-z0-9+/\r\n]+={0,2}\s*|[A-Za-z0-9_-]+={0,2})", re.DOTALL)
@@ -134,6 +139,16 @@ def _meant(text: str) -> str:
     data = of_base64(text).decode("latin-1")
     clean = alike(data)
     return text if clean == data else clean
+
+
+def holds_placeholders(text: str) -> bool:
+    """Tell whether there are placeholders in a text, in whatever base64."""
+    return alike(text) != text
+
+
+def runs_of_base64(text: str, instead: str) -> str:
+    """Put something in the place of all base64 in a text that holds placeholders."""
+    return _RUN.sub(lambda run: run[0] if "REDACTED_" in run[0] or _meant(run[0]) == run[0] else instead, text)
 
 
 def may_hold_placeholders(data: bytes) -> bool:

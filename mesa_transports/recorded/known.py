@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import count
 from threading import Lock
-from typing import Final
 
 from mesa_transports.recorded.credentials import properties
-from mesa_transports.recorded.disguises import PLACEHOLDER, Disguises
+from mesa_transports.recorded.disguises import PLACEHOLDER, SHORTEST, Disguises
 
 __all__ = ["Known"]
-
-_SHORTEST: Final = 8
-"""Characters of a secret that is looked for inside of other text; a shorter one must be all of it."""
 
 
 class Known:
@@ -81,13 +77,13 @@ class Known:
         known = secret in self._placeholders
         placeholder = self.placeholder(secret, what)
         # A name of the API's own stays that name elsewhere, whatever it was the value of.
-        if not known and len(secret) >= _SHORTEST and secret not in properties():
+        if not known and len(secret) >= SHORTEST and secret not in properties():
             self.look_for(secret, placeholder)
         return placeholder
 
     def is_known(self, text: str) -> bool:
         """Tell whether a text is a secret that would be found inside of others, too."""
-        return len(text) >= _SHORTEST and text in self._placeholders
+        return len(text) >= SHORTEST and text in self._placeholders
 
     def look_for(self, secret: str, placeholder: str) -> None:
         """Find a secret in any text from now on, however short."""

@@ -18,6 +18,7 @@ from mesa_core.strict import Mismatch
 from mesa_core.suggestions import unknown
 from mesa_core.urls import origin_of
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody, JsonBody, TextBody
+from mesa_transports.recorded.covering import covers, covers_json
 from mesa_transports.recorded.disguises import alike, alike_in_base64, may_hold_placeholders
 from mesa_transports.recorded.interactions import RecordedRequest
 
@@ -180,6 +181,13 @@ class Matching:
             place = self.names.index("accept")
             yield (*key[:place], _ANY, *key[place + 1 :])
 
+    def covers(self, asked: RecordedRequest, recorded: RecordedRequest) -> bool:
+        """Tell whether they match, if a placeholder may stand for any text that is long enough for a secret."""
+        if recorded.body is None and "REDACTED_" not in recorded.url:
+            return False
+        # The slowest to tell is last.
+        return all(_covers(name, asked, recorded) for name in sorted(self.names, key="body".__eq__))
+
     def distances(self, asked: RecordedRequest, recorded: Iterable[RecordedRequest]) -> list[int]:
         """Count the fields in which each recorded request differs."""
         ours = self.key(asked)
@@ -199,6 +207,34 @@ class Matching:
                 yield from _json_differences("query", _listed(ours), _listed(theirs))
             else:
                 yield f"{name}: recorded {_shown(theirs)}, asked for {_shown(ours)}"
+
+
+def _covers(name: str, asked: RecordedRequest, recorded: RecordedRequest) -> bool:
+    if name == "body":
+        return _covers_body(asked.body, recorded.body)
+    ours, theirs = _FIELDS[name](asked), _FIELDS[name](recorded)
+    if name == "path":
+        return covers(str(theirs), str(ours))
+    if name == "query":
+        pairs = cast("tuple[tuple[str, str], ...]", ours), cast("tuple[tuple[str, str], ...]", theirs)
+        return len(pairs[0]) == len(pairs[1]) and all(
+            mine == other and covers(kept, value) for (mine, value), (other, kept) in zip(*pairs, strict=True)
+        )
+    return _agree(name, ours, theirs)
+
+
+def _covers_body(asked: Body | None, recorded: Body | None) -> bool:
+    if asked is None or recorded is None:
+        return asked is recorded
+    if isinstance(recorded, JsonBody):
+        return isinstance(asked, JsonBody) and covers_json(recorded.json, asked.json)
+    if isinstance(asked, JsonBody):
+        return False
+    try:
+        content = recorded.content()
+    except Mismatch:
+        return False
+    return covers(content.decode("latin-1"), asked.content().decode("latin-1"))
 
 
 def _agree(name: str, asked: Hashable, recorded: Hashable) -> bool:

@@ -115,7 +115,8 @@ class Tape:
         if isinstance(self.settings.matching, Matcher):  # which sees no secrets
             return None
         as_said = self._redactor.but_for_keys(request)
-        return None if as_said == asked else answers.take(as_said)
+        found = None if as_said == asked else answers.take(as_said)
+        return found or answers.take_covered(asked)
 
     def add(self, asked: RecordedRequest, response: Response) -> None:
         """Take in what a request was answered; raises as `Writer.add` does.

@@ -270,6 +270,7 @@ class Run:
             "text": f"{secrets['a text to redact']} and {secrets['a pattern to redact']}",
             "number": int(secrets["a number to redact"]),
             "uri": f"https://bot:{quote(secrets['the password of an upstream'], safe='')}@git.example/a.git",
+            "later": f"{secrets['the rotated key']} and {secrets['an upstream token']}",
             "note": json.dumps({"api_key": secrets["a value by its name"]}),
         }
         query = {"access_token": secrets["a query parameter"], "q": secrets["a text to redact"]}

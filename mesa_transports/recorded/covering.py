@@ -1,0 +1,56 @@
+"""Compares texts where a recorded one has placeholders, and the other may have the secrets themselves.
+
+A secret can be sent before anything tells that it is one: a key that a program stores, and authenticates itself with
+only later. In the file it is a placeholder everywhere; in a live request it is not known yet.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, cast
+
+from mesa_transports.recorded.disguises import BASE64, SHORTEST, holds_placeholders, of_base64, runs_of_base64
+
+__all__ = ["covers", "covers_json"]
+
+_HOLE: Final = re.compile(r"REDACTED(?:_[A-Z0-9_]+)?|" + "\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
+
+
+def covers(recorded: str, asked: str) -> bool:
+    """Tell whether two texts are equal, but for what stands in the places of the recorded one's placeholders."""
+    if recorded == asked:
+        return True
+    if _HOLE.search(recorded) is None and BASE64.fullmatch(recorded):
+        inner = of_base64(recorded).decode("latin-1")
+        return holds_placeholders(inner) and covers(inner, of_base64(asked).decode("latin-1"))
+    # Base64 in it is a hole as a whole: where it ends depends on what it holds.
+    return _fits(_HOLE.split(runs_of_base64(recorded, "REDACTED")), asked)
+
+
+def _fits(pieces: list[str], text: str) -> bool:
+    """Tell whether a text has these pieces in turn, with something between any two that is long enough for a secret."""
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1 or not text.startswith(first):
+        return False
+    at = len(first)
+    for piece in pieces[1:-1]:
+        at = text.find(piece, at + SHORTEST)
+        if at < 0:
+            return False
+        at += len(piece)
+    return text.endswith(last) and len(text) - len(last) >= at + SHORTEST
+
+
+def covers_json(recorded: Any, asked: Any) -> bool:  # `Any`: JSON
+    """Tell the same of JSON: of the texts in it, but for the names of members."""
+    if recorded.__class__ is not asked.__class__:
+        return False
+    if recorded.__class__ is str:
+        return covers(recorded, asked)
+    if recorded.__class__ is list:
+        return len(recorded) == len(asked) and all(map(covers_json, recorded, asked))
+    if recorded.__class__ is dict:
+        ours, theirs = cast("dict[str, Any]", asked), cast("dict[str, Any]", recorded)
+        return ours.keys() == theirs.keys() and all(covers_json(each, ours[name]) for name, each in theirs.items())
+    return json.dumps(recorded) == json.dumps(asked)
