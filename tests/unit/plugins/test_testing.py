@@ -292,6 +292,13 @@ class TestClock:
         assert [attempt.elapsed for attempt in caught.value.attempts] == [299]
 
 
+class Named(Plugin):
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def before_call(self, call: Call) -> None: ...
+
+
 class TestHooks:
     def test_are_noted_in_the_order_of_their_calls(self, get_orgs: GetOrgs) -> None:
         script = Script(202, ORG)
@@ -318,6 +325,15 @@ class TestHooks:
             "  Patient.after_response",
             "+ Patient.after_response",
         ]
+
+    def test_in_another_order_are_others(self) -> None:
+        script = Script(ORG)
+        plugins = [Named("first"), Named("second")]
+        with script.client(plugins=plugins, disable_plugins=BUILT_IN) as client:
+            client.org.get(org="o")
+        assert_hooks(script.hooks, ["first.before_call", "second.before_call"])
+        with pytest.raises(AssertionError, match="hooks were called otherwise than expected"):
+            assert_hooks(script.hooks, ["second.before_call", "first.before_call"])
 
     def test_of_any_client_can_be_noted(self) -> None:
         hooks = HookLog()
