@@ -119,6 +119,16 @@ class Client(Resources[W], Generic[W, X]):
 class Mesa(Client[Blocking, Transport]):
     """A blocking client of the Depot API. Safe to share among threads; close it, or use it in a `with` block.
 
+    Its methods are in eleven areas, of which each has help of its own, such as `help(client.repos)`:
+
+        repos, branches, commits, content, diffs, merge    repositories, and what they hold
+        admin, org                                         API keys, the organization
+        lfs, webhooks, agent_blame                         large files, deliveries, AI attribution
+
+    `client.raw` has the same methods, returning status, headers and attempts besides the result.
+    `client.with_options(…)` is a client with other options on the same connections, and
+    `client.request(…)` calls what no area has. All that they raise is a `MesaError`.
+
     Example:
         >>> client = Mesa(api_key="…")
         >>> client.repos.get(org="my-org", repo="my-repo").default_branch

@@ -81,6 +81,11 @@ class Branches(Resource[W_co]):
             BadRequest: git does not allow the name.
             NotFound: there is no such repository, or nothing to start at.
             Conflict: there is a branch of that name.
+
+        Example:
+            >>> branch = client.branches.create(org="my-org", repo="my-repo", body={"name": "draft", "from": "main"})
+            >>> branch.name, branch.is_default
+            ('draft', False)
         """
         return _CREATE(path={"org": org, "repo": repo}, body=body, options=request_options)
 

@@ -106,5 +106,22 @@ class Commits(Resource[W_co]):
             BadRequest: a path or a person is not allowed.
             NotFound: there is no such repository or branch.
             Conflict: the branch does not point to `base_sha` (any more).
+
+        Example:
+            >>> commit = client.commits.create(
+            ...     org="my-org",
+            ...     repo="my-repo",
+            ...     body={
+            ...         "branch": "main",
+            ...         "message": "Say hello",
+            ...         "author": {"name": "Bot", "email": "bot@example.com"},
+            ...         "edits": [
+            ...             {"path": "hello.txt", "content": "Hello"},
+            ...             {"path": "README.md", "action": "delete"},
+            ...         ],
+            ...     },
+            ... )
+            >>> commit.branch, len(commit.sha)
+            ('main', 40)
         """
         return _CREATE(path={"org": org, "repo": repo}, body=body, options=request_options)

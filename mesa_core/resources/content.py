@@ -51,6 +51,12 @@ class Contents(Resource[W_co]):
 
         Raises:
             NotFound: there is no such repository, ref or path.
+
+        Example:
+            >>> client.content.get(org="my-org", repo="my-repo", path="README.md").text
+            '# Hello'
+            >>> [entry.name for entry in client.content.get(org="my-org", repo="my-repo").entries]
+            ['README.md']
         """
         return _GET(
             path={"org": org, "repo": repo}, query=parameters(ref=ref, path=path, depth=depth), options=request_options
@@ -80,5 +86,9 @@ class Contents(Resource[W_co]):
         Raises:
             NotFound: there is no such repository, ref or path.
             NotAcceptable: the path is a directory.
+
+        Example:
+            >>> client.content.read(org="my-org", repo="my-repo", path="README.md")
+            b'# Hello'
         """
         return _READ(path={"org": org, "repo": repo}, query=parameters(ref=ref, path=path), options=request_options)

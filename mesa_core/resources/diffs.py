@@ -39,6 +39,11 @@ class Diffs(Resource[W_co]):
 
         Raises:
             NotFound: there is no such repository or ref.
+
+        Example:
+            >>> diff = client.diffs.get(org="my-org", repo="my-repo", base="main", head="feature")
+            >>> diff.stats.additions, [file.path for file in diff.files]
+            (1, ['notes.md'])
         """
         return _GET(path={"org": org, "repo": repo}, query=parameters(base=base, head=head), options=request_options)
 

@@ -40,5 +40,13 @@ class Merges(Resource[W_co]):
         Raises:
             NotFound: there is no such repository or branch.
             MergeConflict: the changes cannot be combined; the branches stay as they were.
+
+        Example:
+            >>> you = {"name": "You", "email": "you@example.com"}
+            >>> merge = client.merge.perform(
+            ...     org="my-org", repo="my-repo", base="main", body={"head": "feature", "author": you}
+            ... )
+            >>> merge.merge_type == "fast_forward"
+            True
         """
         return _PERFORM(path={"org": org, "repo": repo, "base": base}, body=body, options=request_options)

@@ -66,6 +66,10 @@ class Repos(Resource[W_co]):
         Raises:
             BadRequest: the name is not allowed.
             Conflict: there is a repository of that name.
+
+        Example:
+            >>> client.repos.create(org="my-org", body={"name": "new", "default_branch": "trunk"}).head_sha is None
+            True
         """
         return _CREATE(path={"org": org}, body=body, options=request_options)
 
@@ -87,6 +91,13 @@ class Repos(Resource[W_co]):
             cursor: Where to go on, from an earlier page's `result.next_cursor`.
             limit: Items a page, 1 to 100; the server takes 50 when it is left out.
             request_options: Options for this call alone.
+
+        Example:
+            >>> [repo.name for repo in client.repos.list(org="my-org")]
+            ['my-repo']
+            >>> page = client.repos.list(org="my-org", limit=1)
+            >>> page.result.has_more, page.next()
+            (False, None)
         """
         return _LIST(path={"org": org}, query=parameters(cursor=cursor, limit=limit), options=request_options)
 
@@ -101,10 +112,18 @@ class Repos(Resource[W_co]):
         Args:
             org: The organization's name.
             repo: The repository's name.
-            request_options: Options for this call alone.
+            request_options: Options for this call alone: `timeout_ms`, `headers`, `retry_config`.
+
+        Returns:
+            Its `name`, `default_branch`, `head_sha` (None while it has no commit), `size_bytes`, `upstream` and more.
 
         Raises:
             NotFound: there is no such repository.
+
+        Example:
+            >>> repo = client.repos.get(org="my-org", repo="my-repo")
+            >>> repo.default_branch, repo.created_at.tzinfo
+            ('main', datetime.timezone.utc)
         """
         return _GET(path={"org": org, "repo": repo}, options=request_options)
 
