@@ -112,10 +112,17 @@ def _below(repository: pygit2.Repository, old: Entry, node: _Node, path: str) ->
         raise _nothing_to_delete(path)
     if old is not None and not isinstance(old, pygit2.Tree):
         if not isinstance(node.edit, Deletion):
+            if not any(_writes(below) for below in node.below.values()):
+                raise _nothing_to_delete(f"{path}/{next(iter(node.below))}")
             raise Conflict(f"there is a file at {path}, where a directory is needed", details={"path": path})
         old, left = None, _Node()
     oid, count = _apply(repository, old, node.below, f"{path}/")
     return (repository[oid] if count else None), left
+
+
+def _writes(node: _Node) -> bool:
+    """Tell whether an edit at a name, or below it, makes a file."""
+    return isinstance(node.edit, Upsert) or any(_writes(below) for below in node.below.values())
 
 
 def _mode(old: Entry) -> FileMode:

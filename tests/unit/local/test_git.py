@@ -171,6 +171,8 @@ def test_executable_files_stay_so(caller, repo, git):
         ([{"path": "d", "action": "delete"}, {"path": "d/b", "content": ""}], (409, "CONFLICT")),
         ([{"path": "nope", "action": "delete"}], (404, "NOT_FOUND")),
         ([{"path": "no/pe", "action": "delete"}], (404, "NOT_FOUND")),
+        ([{"path": "a/b", "action": "delete"}], (404, "NOT_FOUND")),
+        ([{"path": "a/b", "action": "delete"}, {"path": "a/c", "content": ""}], (409, "CONFLICT")),
         ([{"path": "x", "content": ""}, {"path": "x", "content": ""}], (400, "BAD_REQUEST")),
     ],
 )
