@@ -11,7 +11,7 @@ __all__ = ["Branch", "BranchPage", "CreateBranchBody", "CreateBranchFromBody", "
 
 @frozen(kw_only=True)
 class Branch:
-    """A branch and the commit it points to."""
+    """A branch, and the sha of the commit that it points to; `name` is without "refs/heads/"."""
 
     name: str
     head_sha: str
@@ -20,7 +20,7 @@ class Branch:
 
 @frozen(kw_only=True)
 class BranchPage:
-    """One page of branches."""
+    """One page of branches; `next_cursor` is None on the last page."""
 
     branches: tuple[Branch, ...]
     next_cursor: str | None

@@ -26,7 +26,7 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Commit:
-    """A commit."""
+    """A commit: who wrote it (`author`), and who put it where it is (`committer`)."""
 
     sha: str
     message: str
@@ -36,7 +36,7 @@ class Commit:
 
 @frozen(kw_only=True)
 class CommitPage:
-    """One page of commits, newest first."""
+    """One page of commits, newest first; `next_cursor` is None on the last page."""
 
     commits: tuple[Commit, ...]
     next_cursor: str | None
@@ -91,7 +91,10 @@ FileEdit: TypeAlias = UpsertEdit | DeleteEdit | LfsEdit
 
 
 class CreateCommitFromEditsBody(TypedDict):
-    """A commit to make. With `base_sha` it lands only if the branch still points there."""
+    """A commit to make. With `base_sha` it lands only if the branch still points there.
+
+    `edits` are made in one commit or not at all; each names a file by its path from the root.
+    """
 
     branch: str
     message: str

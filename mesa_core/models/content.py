@@ -108,7 +108,10 @@ Entry: TypeAlias = FileEntry | SymlinkEntry | DirectoryEntry | Unknown
 
 @frozen(kw_only=True)
 class Directory:
-    """A directory; `sha` is its tree's, and the root's name and path are "" both."""
+    """A directory; `sha` is its tree's, and the root's name and path are "" both.
+
+    `child_count` is how many entries it has itself; `entries` are those listed, of as many levels as were asked for.
+    """
 
     type: Literal["dir"]
     name: str

@@ -20,7 +20,10 @@ class FileStatus(OpenEnum):
 
 @frozen(kw_only=True)
 class DiffFile:
-    """One changed file. `raw` is its part of the unified diff, `bytes` the size of it."""
+    """One changed file. `raw` is its part of the unified diff, `bytes` the size of it.
+
+    `old_path` is where a file was that has been renamed or copied. What the server leaves out is None.
+    """
 
     path: str
     status: FileStatus
@@ -32,7 +35,7 @@ class DiffFile:
 
 @frozen(kw_only=True)
 class DiffStats:
-    """How many files changed, and how many lines."""
+    """How many files changed, and how many lines: added, deleted, and both together (`changes`)."""
 
     files: int
     additions: int

@@ -18,7 +18,10 @@ class MergeType(OpenEnum):
 
 @frozen(kw_only=True)
 class Merge:
-    """A merge that was done; `sha` is the commit that `base` now points to."""
+    """A merge that was done; `sha` is the commit that `base` now points to.
+
+    `base` and `head` are the branches, as they were named; `branch_deleted` tells whether `head` is gone, as asked for.
+    """
 
     merge_type: MergeType
     sha: str

@@ -48,7 +48,11 @@ class Autosync:
 
 @frozen(kw_only=True)
 class Upstream:
-    """Where a repository is synchronised from. Its credential is never returned, only whether there is one."""
+    """Where a repository is synchronised from. Its credential is never returned, only whether there is one.
+
+    `autosync` is None where it is synchronised on demand alone, an instant where there was none yet, `last_sync_error`
+    after a success, and `credential_host` where there is no credential.
+    """
 
     uri: str = field(repr=_shown)
     autosync: Autosync | None
@@ -61,7 +65,11 @@ class Upstream:
 
 @frozen(kw_only=True)
 class Repo:
-    """A repository. `head_sha` is None while it has no commit; `size_bytes` is in bytes."""
+    """A repository. `size_bytes` is in bytes.
+
+    `head_sha` is the commit of its default branch, None while it has none; `upstream` is None where it is synchronised
+    from nowhere.
+    """
 
     id: str
     org: str
@@ -82,7 +90,7 @@ class SyncingRepo(Repo):
 
 @frozen(kw_only=True)
 class RepoPage:
-    """One page of repositories."""
+    """One page of repositories; `next_cursor` is None on the last page."""
 
     repos: tuple[Repo, ...]
     next_cursor: str | None
@@ -117,7 +125,7 @@ SyncState: TypeAlias = SyncOk | SyncRunning | SyncFailed | Unknown
 
 @frozen(kw_only=True)
 class SyncStatus:
-    """When a repository was last synchronised, and how it went."""
+    """When a repository was last synchronised, and how it went; an instant is None where there was none yet."""
 
     last_sync_attempt: datetime | None
     last_sync_success: datetime | None

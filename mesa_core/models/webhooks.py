@@ -46,7 +46,10 @@ class Webhooks:
 
 
 class CreateWebhookBody(TypedDict):
-    """A webhook to create; a `secret` is generated when it is empty or left out."""
+    """A webhook to create; a `secret` is generated when it is empty or left out.
+
+    `branches` and `globs` (of paths) say what it is told of; left out, it is told of everything.
+    """
 
     url: str
     events: NotRequired[Sequence[Literal["push"]]]
