@@ -19,7 +19,15 @@ from echo import Echo, recorded, send
 
 from mesa_core import Call, Plugin, Request, Response
 from mesa_plugins.testing import Script
-from mesa_sdk import AsyncMesa, ConfigurationError, ConnectError, Mesa, ServerError, TransportError
+from mesa_sdk import (
+    AsyncMesa,
+    ConfigurationError,
+    ConnectError,
+    Mesa,
+    ResponseValidationError,
+    ServerError,
+    TransportError,
+)
 from mesa_transports.recorded import DamagedRecording, NoRecording, RecordedTransport
 
 KEY = "mesa_root_key_of_the_tests"
@@ -309,6 +317,54 @@ class TestTheRealClient:
         assert "path: recorded '/o/a', asked for '/o/b'" in str(error)
         assert "MESA_RECORD=new" in str(error)
         assert pickle.loads(pickle.dumps(error)).differences == error.differences
+
+
+class TestAnswers:
+    """An answer is replayed to the byte, and so what is wrong with it is told as it was live."""
+
+    GOOD = repo("a").content
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            GOOD,
+            GOOD.replace(b": ", b":").replace(b", ", b","),
+            json.dumps(json.loads(GOOD), indent=4).encode() + b"\n",
+            GOOD.replace(b"{", b'{"x": 1e5, "y": "\\u00E9", ', 1),
+            GOOD.replace(b"{", b'{"name": "b", ', 1),
+            GOOD.replace(b'"name"', b'"nome"'),
+            GOOD.replace(b'"size_bytes": 0', b'"size_bytes": "0"'),
+            GOOD.replace(b'"size_bytes": 0', b'"size_bytes": 1.0'),
+            GOOD.replace(b'"size_bytes": 0', b'"size_bytes": NaN'),
+            GOOD.replace(b"2026-01-02", b"2026-13-02"),
+            GOOD[:-1],
+            GOOD + b"x",
+            b"\xef\xbb\xbf" + GOOD,
+            GOOD.decode().encode("utf-16"),
+            b"\xff",
+            b"[]",
+            b"null",
+            b"",
+            b"<html>",
+        ],
+    )
+    def test_whatever_is_answered_replays_as_it_was(self, path, content):
+        def get(client: Mesa) -> tuple[object, ...]:
+            try:
+                raw = client.raw.repos.get(org="o", repo="a")
+            except ResponseValidationError as error:
+                return type(error), str(error), error.path
+            return raw.content, raw.parsed
+
+        answer = Response(200, {"Content-Type": "application/json"}, content)
+        options = {"path": path, "mode": "record", "inner": Script(answer)}
+        with Mesa(api_key=KEY, transport="recorded", transport_options=options) as client:
+            live = get(client)
+        with Mesa(api_key=KEY, transport="recorded", transport_options={"path": path}) as client:
+            assert get(client) == live
+        with RecordedTransport(path=path) as transport:
+            asked = Request("GET", "https://h/api/v1/o/a", {"Accept": "application/json"})
+            assert transport.send(asked).content == content
 
 
 class TestLifetime:

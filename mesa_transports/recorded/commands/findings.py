@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import attrs
 from attrs import frozen
 
 from mesa_core.bodies import body_faults
@@ -16,7 +17,7 @@ from mesa_core.converter import Json, Misshapen, structured
 from mesa_core.endpoints import Endpoint
 from mesa_core.errors import ResponseValidationError
 from mesa_core.faults import Fault
-from mesa_transports.recorded.bodies import Body, JsonBody
+from mesa_transports.recorded.bodies import Body, JsonBody, TextBody, body_of
 from mesa_transports.recorded.commands.operations import endpoint_of, is_signed
 from mesa_transports.recorded.commands.strangers import is_redacted, strangers
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse
@@ -47,7 +48,7 @@ def findings(interaction: Interaction) -> Iterator[str]:
     if endpoint is not None:
         for path, what in _in_request(request, endpoint):
             yield f"{endpoint.name} request: {path}: {what}"
-        for path, what in _in_response(interaction.response, endpoint):
+        for path, what in _in_response(_as_json(interaction.response), endpoint):
             yield f"{endpoint.name}: {path}: {what}"
     elif not is_signed(request):
         yield f"no operation takes {request.method} {urlsplit(request.url).path}"
@@ -64,6 +65,14 @@ def _in_request(request: RecordedRequest, endpoint: Endpoint[Any]) -> Iterator[F
         yield from _of_no_secret(body.json, faults or strangers(body.json, kind))
     else:
         yield "$", f"expected JSON, got {_described(body, request.headers.get('Content-Type'))}"
+
+
+def _as_json(response: RecordedResponse) -> RecordedResponse:
+    """Return an answer with its JSON as JSON, however that was spelt."""
+    body = response.body
+    if isinstance(body, TextBody):
+        body = body_of(body.content(), response.message().media_type)
+    return attrs.evolve(response, body=body)
 
 
 def _in_response(response: RecordedResponse, endpoint: Endpoint[Any]) -> Iterator[Fault]:

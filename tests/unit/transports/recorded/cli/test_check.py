@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -261,6 +262,12 @@ class TestAnswers:
         assert found(*CONTENT, {"text": "hi"}, accept="application/octet-stream", kind="text/plain") == [
             "content.read: $: expected application/octet-stream, got 2 bytes of text/plain"
         ]
+
+    def test_json_that_is_kept_as_text_is_json(self, found: Callable[..., list[str]]) -> None:
+        text = json.dumps({**REPO, "size_bytes": 5, "x": 1e5}).replace("100000.0", "1e5")
+        assert "1e5" in text
+        assert found(*GET_REPO, {"text": text}) == ["repos.get: $.x: unknown field"]
+        assert found("GET", "/acme/missing", 404, {"text": json.dumps(ERROR)}) == []
 
     def test_an_answer_that_is_no_json_is_found(self, found: Callable[..., list[str]]) -> None:
         (finding,) = found(*GET_REPO, {"text": "{"})
