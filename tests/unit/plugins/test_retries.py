@@ -421,7 +421,7 @@ class TestBucket:
     def test_calls_that_are_cancelled_in_their_wait_take_none(self, good: Response) -> None:
         async def cancelled(mesa: AsyncMesa) -> None:
             call = asyncio.ensure_future(mesa.org.get(org="o"))
-            await waiting.wait()
+            await asyncio.wait_for(waiting.wait(), 10)
             waiting.clear()
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
