@@ -1,7 +1,7 @@
 """Reads response bodies into models: wire names, unions, instants, open enums.
 
-A fast converter does the work; only when it fails does a detailed one do it again, to say
-where. So users get the path of a fault, and nobody pays for it.
+A reader made for the model does the work (`readers.py`); only when it fails does a detailed converter do it again, to
+say where. So users get the path of a fault, and nobody pays for it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from attrs import field, frozen
 from mesa_core.errors import ResponseValidationError
 from mesa_core.http import Response
 from mesa_core.models.common import OpenEnum, Unknown
+from mesa_core.readers import NoReader, Reader, reader_of
 from mesa_core.strict import Hook, Mismatch, is_union, register_strict, string
-from mesa_core.wire import wire_name
+from mesa_core.wire import wire_name, wire_names
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -60,10 +61,10 @@ def _unknown(value: Any, _: Any) -> Unknown:
 
 
 @cache
-def _converter(*, detailed: bool) -> Converter:
-    from cattrs import Converter  # noqa: PLC0415 - 25 ms that `import mesa_sdk` need not pay
+def _detailed() -> Converter:
+    from cattrs import Converter  # noqa: PLC0415 - 25 ms and 2 MiB that a program without faults need not pay
 
-    converter = Converter(detailed_validation=detailed)
+    converter = Converter()
     register_strict(converter)
     converter.register_structure_hook(OpenEnum, _open_enum)  # by class: a predicate's turn comes after the hook of str
     for fits, make in (
@@ -80,10 +81,9 @@ def _converter(*, detailed: bool) -> Converter:
 def _model_hook(converter: Converter, kind: type[Any]) -> Hook:
     from cattrs.gen import make_dict_structure_fn, override  # noqa: PLC0415 - as above
 
-    names = {each.name: wire_name(kind, each.name) for each in attrs.fields(kind)}
+    names = wire_names(kind)
     renamed: dict[str, Any] = {name: override(rename=wire) for name, wire in names.items() if wire != name}
-    structure: Hook = make_dict_structure_fn(kind, converter, **renamed)
-    return _checked(structure, dict, "an object") if converter.detailed_validation else structure
+    return _checked(make_dict_structure_fn(kind, converter, **renamed), dict, "an object")
 
 
 def _tuple_hook(converter: Converter, kind: Any) -> Hook:
@@ -139,16 +139,25 @@ def structured(data: Any, kind: Any) -> Any:
         Misshapen: it does not have the model's shape.
     """
     try:
-        return _converter(detailed=False).structure(data, kind)
+        return _read(kind)(data)
     except Exception as error:
         raise Misshapen(_faults(data, kind, error)) from error
+
+
+@cache
+def _read(kind: Any) -> Reader:
+    """Return what reads a type; one that no model of ours has is the converter's."""
+    try:
+        return reader_of(kind)
+    except NoReader:
+        return lambda data: _detailed().structure(data, kind)
 
 
 def _faults(data: Any, kind: Any, error: Exception) -> list[Fault]:
     from mesa_core.faults import faults_of  # noqa: PLC0415 - as above
 
     try:
-        _converter(detailed=True).structure(data, kind)
+        _detailed().structure(data, kind)
     except Exception as detailed:  # noqa: BLE001 - any fault is reported
         error = detailed
     return list(faults_of(error, "$", wire_name))

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 if TYPE_CHECKING:
     from cattrs import Converter
 
-__all__ = ["Hook", "Mismatch", "instant", "is_union", "register_strict", "string"]
+__all__ = [
+    "Hook",
+    "Mismatch",
+    "boolean",
+    "instant",
+    "integer",
+    "is_union",
+    "literal",
+    "number",
+    "register_strict",
+    "string",
+]
 
 Hook = Callable[[Any, Any], Any]
 """A cattrs structure hook: takes a value and a type. `Any`: data of any shape goes in."""
@@ -43,36 +54,39 @@ def _json_type(value: object) -> str:
     return _JSON_TYPES.get(type(value), type(value).__name__)
 
 
-def string(value: Any, _: Any) -> str:
+def string(value: Any, _: Any = str) -> str:
     """Accept a str."""
     if isinstance(value, str):
         return value
     raise Mismatch("a string", value)
 
 
-def _boolean(value: Any, _: Any) -> bool:
+def boolean(value: Any, _: Any = bool) -> bool:
+    """Accept a bool."""
     if isinstance(value, bool):
         return value
     raise Mismatch("a boolean", value)
 
 
-def _integer(value: Any, _: Any) -> int:
+def integer(value: Any, _: Any = int) -> int:
+    """Accept a whole number, however it is written."""
     # The contract says `number` for sizes and counts, so 12.0 is as good as 12.
     if value.__class__ is int or (value.__class__ is float and value.is_integer()):
         return int(value)
     raise Mismatch("a whole number", value, show=value.__class__ is float)
 
 
-def _number(value: Any, _: Any) -> float:
+def number(value: Any, _: Any = float) -> float:
+    """Accept a number."""
     if value.__class__ is int or value.__class__ is float:
         return float(value)
     raise Mismatch("a number", value)
 
 
-def instant(value: Any, _: Any) -> datetime:
+def instant(value: Any, _: Any = datetime) -> datetime:
     """Accept an RFC 3339 date-time with an offset."""
     try:
-        moment = datetime.fromisoformat(string(value, str))
+        moment = datetime.fromisoformat(value if value.__class__ is str else string(value, str))
     except ValueError:
         raise Mismatch("an RFC 3339 date-time", value, show=True) from None
     if moment.tzinfo is None:
@@ -80,7 +94,8 @@ def instant(value: Any, _: Any) -> datetime:
     return moment
 
 
-def _literal(value: Any, kind: Any) -> Any:
+def literal(value: Any, kind: Any) -> Any:
+    """Accept one of the values of a `Literal`."""
     for known in get_args(kind):
         if value == known and (isinstance(value, str) or value.__class__ is known.__class__):
             return known
@@ -95,11 +110,11 @@ def _is_literal(kind: Any) -> bool:
 def register_strict(converter: Converter) -> None:
     """Make a converter accept plain values only as they are."""
     converter.register_structure_hook(str, string)
-    converter.register_structure_hook(bool, _boolean)
-    converter.register_structure_hook(int, _integer)
-    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(bool, boolean)
+    converter.register_structure_hook(int, integer)
+    converter.register_structure_hook(float, number)
     converter.register_structure_hook(datetime, instant)
-    converter.register_structure_hook_func(_is_literal, _literal)
+    converter.register_structure_hook_func(_is_literal, literal)
 
 
 def is_union(kind: Any) -> bool:
