@@ -20,8 +20,8 @@ LINES = "".join(f"line {number}\n" for number in range(20))
 ODD = [
     "plain", "with space", " leading", "trailing ", "tab\there", "new\nline", 'quote"d', "it's", "back\\slash",
     "semi;colon", "star*", "[brackets]", "que?stion", "per%20cent", "hash#", "plus+", "am&p=1", "~tilde", "@at", "$var",
-    "`tick`", "{}", "-dash", "--option", "ünïcode", "e\u0301 decomposed", "日本語/ファイル", "🚀/rocket", "\u202egnp.exe",
-    "COM1", "a:b", ".hidden", "..dots", "dir.git/x", "deep/" * 40 + "end", "n" * 255, "\x7f", "\x01",
+    "`tick`", "{}", "-dash", "--option", "ünïcode", "e\u0301 decomposed", "日本語/ファイル", "🚀/rocket",
+    "\u202egnp.exe", "COM1", "a:b", ".hidden", "..dots", "dir.git/x", "deep/" * 40 + "end", "n" * 255, "\x7f", "\x01",
 ]  # fmt: skip
 CONTENTS = {
     "empty": b"",
