@@ -55,7 +55,11 @@ __all__ = [
 
 
 class MesaError(Exception):
-    """The base of all exceptions that the SDK raises."""
+    """The base of all exceptions that the SDK raises; every one of them pickles, and none shows a secret.
+
+    Attributes:
+        message: One line that says what failed.
+    """
 
     operation: str | None = None
     """The operation that failed, such as "repos.get"; None outside a call."""
@@ -91,7 +95,13 @@ class ConfigurationError(MesaError):
 
 
 class PluginError(MesaError):
-    """A plugin raised, or answered what its hook may not; its own exception is `__cause__`."""
+    """A plugin raised, or answered what its hook may not; its own exception is `__cause__`.
+
+    Attributes:
+        plugin: Its name, as `client.plugins` shows it.
+        distribution: The distribution that it is from; None for an object.
+        hook: The hook in which it broke, such as "before_request".
+    """
 
     def __init__(self, message: str, *, plugin: str, distribution: str | None, hook: str) -> None:
         super().__init__(message)
@@ -101,7 +111,11 @@ class PluginError(MesaError):
 
 
 class InvalidRequest(MesaError):
-    """A call was refused before anything was sent; `field` names what was wrong."""
+    """A call was refused before anything was sent.
+
+    Attributes:
+        field: What was wrong, such as "body.name"; None where it is no single field.
+    """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -109,7 +123,11 @@ class InvalidRequest(MesaError):
 
 
 class TransportError(MesaError):
-    """No response arrived. `sent` is False only when the server cannot have acted on the request."""
+    """No response arrived.
+
+    Attributes:
+        sent: False only when the server cannot have acted on the request.
+    """
 
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
@@ -138,7 +156,13 @@ class ConnectionLost(TransportError):
 
 
 class ResponseValidationError(MesaError):
-    """An answer does not have the documented shape; `path` is the JSON path of the first fault."""
+    """An answer does not have the documented shape.
+
+    Attributes:
+        path: The JSON path of the first fault, such as "$.repos[3].name".
+        status_code: The status of the response.
+        content: Its body.
+    """
 
     def __init__(self, message: str, *, path: str, status_code: int, content: bytes) -> None:
         super().__init__(message)
@@ -155,7 +179,12 @@ class WebhookSignatureError(MesaError):
 
 
 class EventValidationError(MesaError):
-    """A genuine delivery does not have the documented shape; `path` is the JSON path of the first fault."""
+    """A genuine delivery does not have the documented shape.
+
+    Attributes:
+        path: The JSON path of the first fault, such as "$.commits[0].sha".
+        content: The body that was delivered.
+    """
 
     def __init__(self, message: str, *, path: str, content: bytes) -> None:
         super().__init__(message)
@@ -168,6 +197,12 @@ class APIError(MesaError):
 
     `code` and `message` are those of the error envelope; where a proxy answered without
     one, the code is the status's name and the message says what came instead.
+
+    Attributes:
+        status_code: The HTTP status, 400 or above.
+        code: The API's word for it, such as "NOT_FOUND".
+        details: What more the server says, such as the `paths` of a conflict; often nothing. `Any`: JSON of any shape.
+        headers: Of the response, as `Retry-After`.
     """
 
     def __init__(
@@ -219,7 +254,7 @@ class NotAcceptable(APIError):
 
 
 class Conflict(APIError):
-    """409: the state of the repository does not allow it."""
+    """409: the state of the repository does not allow it, such as a name that is taken or a branch that has moved."""
 
 
 class MergeConflict(Conflict):

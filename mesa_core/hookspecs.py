@@ -54,8 +54,15 @@ class Plugin:
     def before_request(self, request: Request, call: Call) -> Response | Instead | None:
         """Change `request` in place before it is sent, or return a response to answer without sending.
 
-        `Instead` says more: an error to fail with as the transport would, a delay, or that the answer to the request is
-        to be lost. Runs once per attempt, after any wait, on a fresh request.
+        Runs once per attempt, after any wait, on a fresh request.
+
+        Args:
+            request: What is about to be sent; its headers, URL and content may be changed.
+            call: The call that it is for.
+
+        Returns:
+            None to go on; a `Response`, and nothing is sent; or an `Instead`, which says more: an error to fail with as
+            the transport would, a delay, or that the answer to the request is to be lost.
         """
 
     @hookspec
@@ -63,23 +70,39 @@ class Plugin:
         """Look at a response or change it in place; return a `Retry` to ask again, for example to poll.
 
         Runs for every response of every attempt, whatever its status and whoever made it.
+
+        Args:
+            response: What has come; its headers and content may be changed.
+            call: The call that it is for.
+
+        Returns:
+            None to go on, or `Retry(after)` for another attempt after so many seconds.
         """
 
     @hookspec
     def on_error(self, error: MesaError, call: Call) -> Retry | Response | None:
         """Decide about a failed attempt: `Retry(after)`, a response to go on with, or None to raise.
 
-        `error` is a `TransportError`, an `APIError` for an error status, or a
-        `ResponseValidationError` for a body that cannot be read.
+        Args:
+            error: A `TransportError`, an `APIError` for an error status, or a `ResponseValidationError` for a body that
+                cannot be read.
+            call: The call that failed in this attempt.
+
+        Returns:
+            None to raise it, `Retry(after)` for another attempt after so many seconds, or a `Response` to take instead.
         """
 
     @hookspec
     def after_call(self, error: BaseException | None, call: Call) -> None:
         """Note that a call has ended: once for each call that began, whatever became of it.
 
-        `error` is None when the caller gets a result, a `MesaError` when the call failed, and any other exception when
-        it was broken off: a `GeneratorExit` when the caller was cancelled or interrupted, in an attempt or in a wait.
         Only an observer: the call is over, and has nothing left to ask.
+
+        Args:
+            error: None when the caller gets a result, a `MesaError` when the call failed, and any other exception when
+                it was broken off: a `GeneratorExit` when the caller was cancelled or interrupted, in an attempt or in a
+                wait.
+            call: The call, with all of its attempts.
         """
 
     @hookspec
@@ -87,6 +110,11 @@ class Plugin:
         """Return the operation that fetches the page after `result`, or None when this hook knows of none.
 
         Runs when a page is asked for its next. `Any`: pages of every type pass through here.
+
+        Args:
+            operation: What fetched the page.
+            result: What the page holds, such as a `RepoPage`.
+            call: The call that fetched it.
         """
 
 
