@@ -182,7 +182,8 @@ class Texts:
             text = data.decode()
         except UnicodeDecodeError:
             return self.data(data)
-        return self.text(self.members(text)).encode()
+        clean = self.text(self.members(text)).encode()
+        return self.data(clean) if "\0" in text else clean  # which may be UTF-16
 
     # URLs.
 

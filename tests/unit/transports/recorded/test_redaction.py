@@ -302,6 +302,14 @@ class TestLiveKeys:
         found = redactor.response(response(f"a{key}b".encode(encoding), f"text/plain; charset={encoding}"))
         assert found.body.content().decode(encoding) == "aREDACTED_API_KEY_1b"
 
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_base64_of_wide_characters_that_hold_one(self, encoding):
+        redactor = Redactor([re.compile(r"\d{16}")])
+        redactor.request(request(Authorization=f"Bearer {KEY}"))
+        content = base64.b64encode(f"a{KEY}b 4000123412341234".encode(encoding)).decode()
+        found = redactor.response(response({"content": content})).body.json["content"]
+        assert base64.b64decode(found).decode(encoding) == "aREDACTED_API_KEY_1b REDACTED_2"
+
     def test_threads_that_begin_with_it(self):
         leaks = []
         for number in range(50):
