@@ -194,6 +194,13 @@ def test_links_lead_somewhere():
             assert target.startswith("https://") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_every_page_has_its_place_in_the_site():
+    text = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2]
+    placed = [ROOT / "docs" / name for name in re.findall(r"[\w/-]+\.md", text)]
+    pages = [page for page in PAGES if page.is_relative_to(ROOT / "docs") and page.name != "seed.md"]
+    assert sorted(placed) == sorted(pages)
+
+
 def test_the_readme_lists_the_contracts_operations():
     contract = yaml.safe_load((ROOT / "docs" / "contract" / "openapi.yaml").read_text())
     rows = {
