@@ -367,6 +367,28 @@ class TestAnswers:
             assert transport.send(asked).content == content
 
 
+@pytest.mark.parametrize(
+    ("recorded_at", "replayed_at", "is_known"),
+    [
+        ("https://host/depot/api/v1", None, True),
+        (None, "https://host/depot/api/v1", True),
+        (None, "http://127.0.0.1:8080/api/v1", True),
+        ("https://host/depot", "https://other/depot", True),
+        ("https://host/depot", None, False),
+    ],
+)
+def test_a_recording_of_one_server_replays_for_another(path, recorded_at, replayed_at, is_known):
+    options = {"path": path, "mode": "record", "inner": Script(repo("a"))}
+    with Mesa(api_key=KEY, server_url=recorded_at, transport="recorded", transport_options=options) as client:
+        client.repos.get(org="o", repo="a")
+    with Mesa(api_key="k", server_url=replayed_at, transport="recorded", transport_options={"path": path}) as client:
+        if is_known:
+            assert client.repos.get(org="o", repo="a").name == "a"
+        else:
+            with pytest.raises(NoRecording, match="path: recorded '/depot/o/a', asked for '/o/a'"):
+                client.repos.get(org="o", repo="a")
+
+
 class TestLifetime:
     def test_unused_tells_what_answered_nothing(self, path):
         with RecordedTransport(path=path, mode="record", inner=Script(repo("a"), repo("b"))) as transport:
