@@ -52,6 +52,7 @@ def take(store: Store, data: Path) -> Snapshot:
     """
     (data / SNAPSHOTS).mkdir(exist_ok=True)
     snapshot = Snapshot(store.copy(), Path(tempfile.mkdtemp(dir=data / SNAPSHOTS)))
+    weakref.finalize(snapshot, snapshot.database.close)
     weakref.finalize(snapshot, _remove, snapshot.links, os.getpid())
     for name, entry in _walk(f"{data}/{REPOSITORIES}"):
         if entry.is_dir(follow_symlinks=False):

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from operations import BODIES, OPERATIONS, Operation
@@ -235,7 +235,7 @@ def test_every_operation_is_asked():
 
 def everything(depot):
     """All that a Depot holds: the rows of its database, and the files of its repositories."""
-    with sqlite3.connect(depot.path / "depot.sqlite3") as database:
+    with closing(sqlite3.connect(depot.path / "depot.sqlite3")) as database:
         rows = list(database.iterdump())
     files = {path: path.read_bytes() for path in (depot.path / "repositories").rglob("*") if path.is_file()}
     return rows, files
