@@ -85,6 +85,10 @@ class AttemptRecord:
     """Whether the server may have acted on the request; False where it certainly did not get it."""
 
 
+def _scratch() -> dict[object, Any]:
+    return {}  # a third of what `dict[object, Any]()` takes
+
+
 @define(eq=False)
 class Call:
     """One call in progress. Plugins read it and keep what they need for it in `state`."""
@@ -100,7 +104,7 @@ class Call:
     """The number of the attempt under way, from 1."""
     attempts: tuple[AttemptRecord, ...] = ()
     """The attempts that have ended."""
-    state: dict[object, Any] = field(factory=dict[object, Any], repr=False)
+    state: dict[object, Any] = field(factory=_scratch, repr=False)
     """Scratch space for plugins; a plugin uses a key of its own. `Any`: it is theirs."""
     deadline: float = inf
     """When the call must have ended, by `clock.monotonic()`; a plugin may bring it forward. An attempt gets no more

@@ -174,8 +174,9 @@ class Json(Generic[T]):
 
     def __call__(self, response: Response, /) -> T:
         """Return the model; raises `ResponseValidationError`."""
-        _expect(response, _is_json, self.accept)
-        kind = self.by_status.get(response.status_code, self.kind)
+        if response.headers.get("Content-Type") != self.accept:  # which needs no look at its parts
+            _expect(response, _is_json, self.accept)
+        kind = self.by_status.get(response.status_code, self.kind) if self.by_status else self.kind
         try:
             result: T = structured(_parsed(response), kind)
         except Misshapen as error:
@@ -183,10 +184,20 @@ class Json(Generic[T]):
         return result
 
 
+def _json(text: str) -> Any:
+    """Return JSON; `decode` would look for white space around it, which servers do not send."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except ValueError:  # white space before it, or no JSON
+        return _DECODER.decode(text)
+    return value if end == len(text) else _DECODER.decode(text)
+
+
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
 
 
+_BOM: Final = b"\xef\xbb\xbf"
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse)  # json.loads would let NaN and Infinity pass
 
 
@@ -196,7 +207,8 @@ def _is_json(media_type: str) -> bool:
 
 def _parsed(response: Response) -> Any:
     try:
-        return _DECODER.decode(response.content.decode("utf-8-sig"))
+        text = response.content.decode("utf-8-sig" if response.content.startswith(_BOM) else "utf-8")
+        return _json(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
 

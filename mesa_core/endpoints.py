@@ -7,11 +7,12 @@ API are declared in `resources/`, and listed in `mesa_core.resources.ENDPOINTS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from attrs import Factory, field, frozen
 
 from mesa_core.bodies import encode
+from mesa_core.drafts import maker_of
 from mesa_core.operations import Decoder, Operation, PagedOperation, PageInfo, repeatable_by_method
 from mesa_core.options import RequestOptions
 from mesa_core.urls import QueryValue
@@ -21,6 +22,10 @@ __all__ = ["Endpoint", "PagedEndpoint"]
 T = TypeVar("T")
 R = TypeVar("R", bound=PageInfo)
 I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
+
+# Makers, since every call makes an operation: they take all attributes, in the order of the class.
+_operation: Final[Callable[..., Operation[Any]]] = maker_of(Operation)
+_paged_operation: Final[Callable[..., PagedOperation[Any, Any]]] = maker_of(PagedOperation)
 
 
 # An endpoint is itself, not whatever else has its facts, and is shown in a line: neither takes code to be generated.
@@ -55,16 +60,17 @@ class Endpoint(Generic[T]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        return Operation(
-            name=self.name,
-            method=self.method,
-            template=self.template,
-            decode=self.decode,
-            path=path,
-            query=query or {},
-            body=None if self.body is None else encode(body, self.body),
-            options=options,
-            repeatable=self.repeatable,
+        return _operation(
+            self.name,
+            self.method,
+            self.template,
+            self.decode,
+            path,
+            query or {},
+            None if self.body is None else encode(body, self.body),
+            options,
+            self.repeatable,
+            {},
         )
 
 
@@ -87,15 +93,16 @@ class PagedEndpoint(Endpoint[R], Generic[R, I]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        return PagedOperation(
-            name=self.name,
-            method=self.method,
-            template=self.template,
-            decode=self.decode,
-            items=self.items,
-            path=path,
-            query=query or {},
-            body=None if self.body is None else encode(body, self.body),
-            options=options,
-            repeatable=self.repeatable,
+        return _paged_operation(
+            self.name,
+            self.method,
+            self.template,
+            self.decode,
+            path,
+            query or {},
+            None if self.body is None else encode(body, self.body),
+            options,
+            self.repeatable,
+            {},
+            self.items,
         )

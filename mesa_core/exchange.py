@@ -9,15 +9,16 @@ here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from math import inf
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from mesa_core.call import AttemptRecord, Call, Clock, Instead, Retry
 from mesa_core.config import ClientConfig
+from mesa_core.drafts import maker_of
 from mesa_core.errors import (
     APIError,
     ConnectionLost,
@@ -76,6 +77,11 @@ class _Again:
     failure: MesaError | None = None
 
 
+_attempt_of: Final = maker_of(Attempt)
+_ended: Final[Callable[..., Ended[Any]]] = maker_of(Ended)
+_attempt_record: Final[Callable[..., AttemptRecord]] = maker_of(AttemptRecord)
+_FIRST: Final = _Again()
+
 Outcome: TypeAlias = Response | TransportError
 Flow: TypeAlias = Generator[Attempt | Wait, Outcome | None, T]
 
@@ -91,7 +97,7 @@ def exchange(operation: Operation[T], plugins: Plugins, config: ClientConfig, cl
         plugins.before_call(call)
         call.options = merge_options(config.options, operation.options)
         url = config.server_url + expand(operation.template, operation.path, operation.query)
-        again = _Again()
+        again = _FIRST
         while True:
             call.attempt += 1
             if again.after:
@@ -121,12 +127,15 @@ def _end(error: BaseException | None, plugins: Plugins, call: Call) -> None:
 
 
 def _request(operation: Operation[T], call: Call, url: str) -> Request:
-    headers = Headers({"Accept": operation.decode.accept, "User-Agent": USER_AGENT})
+    headers, options = Headers(), call.options
+    headers["Accept"] = operation.decode.accept
+    headers["User-Agent"] = USER_AGENT
     if operation.body is not None:
         headers["Content-Type"] = "application/json"
-    for name, value in call.options.headers.items():
-        headers[name] = value
-    return Request(operation.method, url, headers, operation.body or b"", call.options.timeout)
+    if options.headers:
+        for name, value in options.headers.items():
+            headers[name] = value
+    return Request(operation.method, url, headers, operation.body or b"", options.timeout)
 
 
 def _attempt(
@@ -135,16 +144,16 @@ def _attempt(
     url = request.url
     try:
         answer = plugins.before_request(request, call)
-        instead = answer if isinstance(answer, Instead) else Instead(answer)
+        instead = Instead(answer) if isinstance(answer, Response) else answer
         _bound(request, call, again.failure)
-        if instead.outcome is None or instead.send:
+        if instead is None or instead.outcome is None or instead.send:
             check_sendable(request, rewritten=request.url != url)
     except MesaError as error:
         _give_up(error, plugins, call)
         raise
     begun = call.clock.monotonic()
     outcome = yield from _carry_out(request, instead, plugins, call)
-    _record(call, outcome, again.after, begun)
+    call.attempts += (_record(outcome, again.after, call.clock.monotonic() - begun),)
     if isinstance(outcome, TransportError):
         return _settle(operation, outcome, plugins, call)
     retry = plugins.after_response(outcome, call)
@@ -160,7 +169,7 @@ def _attempt(
 
 def _bound(request: Request, call: Call, failure: MesaError | None) -> None:
     """Shorten an attempt's timeout to what is left of the call: last of all, since a hook may have taken its time."""
-    left = call.remaining
+    left = inf if call.deadline == inf else call.remaining
     if left <= 0:
         raise _out_of_time(call) from failure
     if request.timeout is not None:
@@ -174,21 +183,24 @@ def _out_of_time(call: Call) -> RequestTimeout:
     return RequestTimeout("no attempt fits into what is left of the max_elapsed_time", sent=sent)
 
 
-def _carry_out(request: Request, instead: Instead, plugins: Plugins, call: Call) -> Flow[Outcome]:
+def _carry_out(request: Request, instead: Instead | None, plugins: Plugins, call: Call) -> Flow[Outcome]:
     """Bring an attempt to its outcome: the transport's, or the one that a plugin puts in its place."""
     try:
-        late = (yield from _delay(request, instead.delay)) if instead.delay else None
-        if late is not None:
-            return late
-        if instead.outcome is not None and not instead.send:
-            return instead.outcome
-        outcome = yield Attempt(request)
+        if instead is not None:
+            late = (yield from _delay(request, instead.delay)) if instead.delay else None
+            if late is not None:
+                return late
+            if instead.outcome is not None and not instead.send:
+                return instead.outcome
+        outcome = yield _attempt_of(request)
     except GeneratorExit as cancelled:
         _give_up(_cut_off(cancelled), plugins, call)
         raise
     if outcome is None:
         raise TypeError("an Attempt was answered with None; a driver must send its outcome")
-    return outcome if instead.outcome is None or isinstance(outcome, TransportError) else instead.outcome
+    if instead is None or instead.outcome is None or isinstance(outcome, TransportError):
+        return outcome
+    return instead.outcome
 
 
 def _delay(request: Request, seconds: float) -> Flow[RequestTimeout | None]:
@@ -230,10 +242,10 @@ def _refusal(operation: Operation[T], response: Response, call: Call) -> APIErro
 
 
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
-    refusal = _refusal(operation, response, call)
-    if refusal is not None:
-        raise refusal
-    return Ended(operation.decode(response), response, call)
+    if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
+        raise error_from(response, operation.name, call.attempts)
+    ended: Ended[T] = _ended(operation.decode(response), response, call)
+    return ended
 
 
 def _sign(error: MesaError, call: Call) -> None:
@@ -243,8 +255,7 @@ def _sign(error: MesaError, call: Call) -> None:
     error.cursor = None if cursor is None else str(cursor)
 
 
-def _record(call: Call, outcome: Outcome, waited: float, begun: float) -> None:
-    status = outcome.status_code if isinstance(outcome, Response) else None
-    error = None if isinstance(outcome, Response) else f"{type(outcome).__name__}: {outcome}"
-    sent = isinstance(outcome, Response) or outcome.sent
-    call.attempts += (AttemptRecord(status, error, waited, call.clock.monotonic() - begun, sent),)
+def _record(outcome: Outcome, waited: float, elapsed: float) -> AttemptRecord:
+    if isinstance(outcome, Response):
+        return _attempt_record(outcome.status_code, None, waited, elapsed, True)  # noqa: FBT003 - a maker takes all in order
+    return AttemptRecord(None, f"{type(outcome).__name__}: {outcome}", waited, elapsed, outcome.sent)

@@ -7,7 +7,7 @@ keeps one beyond a call copies it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import cast
+from typing import TypeVar, cast, overload
 
 from attrs import define, field
 
@@ -15,6 +15,8 @@ from mesa_core.secrets import HIDDEN, is_secret_header, without_secrets
 from mesa_core.urls import origin_of
 
 __all__ = ["HeaderTypes", "Headers", "Request", "Response"]
+
+D = TypeVar("D")
 
 
 class Headers(MutableMapping[str, str]):
@@ -29,17 +31,17 @@ class Headers(MutableMapping[str, str]):
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
         self._fields: dict[str, tuple[str, list[str]]] = {}
+        if not fields:
+            return
         pairs = cast("Mapping[str, str]", fields).items() if isinstance(fields, Mapping) else fields
         for name, value in pairs:
             self.add(name, value)
 
     def add(self, name: str, value: str) -> None:
         """Add a value, keeping those that the name has already."""
-        entry = self._fields.get(name.lower())
-        if entry is None:
-            self._fields[name.lower()] = (name, [value])
-        else:
-            entry[1].append(value)
+        known = self._fields.setdefault(name.lower(), (name, values := [value]))[1]
+        if known is not values:
+            known.append(value)
 
     def get_all(self, name: str) -> list[str]:
         """Return each value of a name by itself, in the order they came; empty when there is none."""
@@ -48,9 +50,16 @@ class Headers(MutableMapping[str, str]):
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Yield every (name, value) as it stands on the wire, repeated names repeatedly."""
-        for name, values in self._fields.values():
-            for value in values:
-                yield name, value
+        return iter([(name, value) for name, values in self._fields.values() for value in values])
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str | D, /) -> str | D: ...
+    def get(self, name: str, default: object = None, /) -> object:  # a mapping's own makes and catches an exception
+        """Return the values of a name, joined by ", "; `default` when there is none."""
+        entry = self._fields.get(name.lower())
+        return default if entry is None else ", ".join(entry[1])
 
     def copy(self) -> Headers:
         """Return headers that can be changed without changing these."""

@@ -32,7 +32,8 @@ class Lifetime(Generic[X]):
         Raises:
             InvalidRequest: the client was closed, or the client that it was derived from.
         """
-        self.check()
+        if self._ended or self._origin is not None:
+            self.check()
         return self._transport
 
     def check(self) -> None:

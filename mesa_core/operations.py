@@ -153,10 +153,7 @@ class _Method(Generic[P, T]):
 
     _shown = "{}"
 
-    def __init__(self, build: Callable[Concatenate[Any, P], Operation[T]], serve: Callable[[World, Any], Any]) -> None:
-        def method(resource: Resource[World], *args: P.args, **kwargs: P.kwargs) -> Any:
-            return serve(resource.world, build(resource, *args, **kwargs))
-
+    def __init__(self, build: Callable[Concatenate[Any, P], Operation[T]], method: Callable[..., Any]) -> None:
         # A caller gets T where the definition says Operation[T], so help() says T.
         result = str(build.__annotations__["return"]).partition("[")[2].removesuffix("]")
         build.__annotations__["return"] = self._shown.format(result)
@@ -168,7 +165,10 @@ class operation(_Method[P, T]):  # noqa: N801 - a decorator
     """Makes a method that returns T, a coroutine of T, or a `RawResponse[T]`, by the resource's world."""
 
     def __init__(self, build: Callable[Concatenate[Any, P], Operation[T]]) -> None:
-        super().__init__(build, lambda world, built: world.call(built))
+        def method(resource: Resource[World], *args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource.world.call(build(resource, *args, **kwargs))
+
+        super().__init__(build, method)
 
     @overload
     def __get__(self, resource: None, owner: type, /) -> Callable[..., Any]: ...
@@ -192,7 +192,10 @@ class paginated(_Method[P, R], Generic[P, R, I]):  # noqa: N801 - a decorator
     _shown = "Page[{}]"
 
     def __init__(self, build: Callable[Concatenate[Any, P], PagedOperation[R, I]]) -> None:
-        super().__init__(build, lambda world, built: world.pages(built))
+        def method(resource: Resource[World], *args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource.world.pages(build(resource, *args, **kwargs))
+
+        super().__init__(build, method)
 
     @overload
     def __get__(self, resource: None, owner: type, /) -> Callable[..., Any]: ...

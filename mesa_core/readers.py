@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import NOTHING
@@ -60,7 +60,7 @@ def reader_of(kind: Any) -> Reader:
         return _unknown
     if attrs.has(kind):
         return _model(kind)
-    if isinstance(kind, type) and issubclass(kind, OpenEnum):
+    if isinstance(kind, type) and issubclass(cast("type[Any]", kind), OpenEnum):
         return lambda value: kind(string(value))
     make = _MAKERS.get(get_origin(kind)) or (_union if is_union(kind) else None)
     if make is None:

@@ -13,6 +13,8 @@ __all__ = ["check_sendable"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_USUAL: Final = frozenset({"Accept", "Authorization", "Content-Type", "User-Agent"})
+"""Names that need no look; nor does a value that is printable ASCII from edge to edge."""
 
 
 def check_sendable(request: Request, *, rewritten: bool) -> None:
@@ -29,6 +31,8 @@ def check_sendable(request: Request, *, rewritten: bool) -> None:
 def _check_headers(headers: Headers) -> None:
     # RFC 9110, section 5.5. Space at the edges is no part of a value; some libraries strip it, others show the value.
     for name, value in headers.fields():
+        if name in _USUAL and _is_plain(value):
+            continue
         if not _TOKEN.fullmatch(name):
             raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may not type-check
@@ -38,3 +42,7 @@ def _check_headers(headers: Headers) -> None:
                 f"headers.{name}: the value holds a control character, one outside Latin-1, or white space at an edge",
                 field=f"headers.{name}",
             )
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value == value.strip()

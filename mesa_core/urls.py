@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from mesa_core.errors import InvalidRequest
@@ -14,6 +16,11 @@ __all__ = ["expand", "is_loopback", "origin_of"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 QueryValue = str | int | None
+_PARAMETER = re.compile(r"{(\w*)}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
+"""What stands for itself (RFC 3986, section 2.3)."""
+_USUAL_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/")
+"""The beginning of a URL that everybody reads in the same way, with all that its origin depends on."""
 
 
 def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValue]) -> str:
@@ -22,25 +29,35 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     Raises:
         InvalidRequest: a value is not of its type, or cannot be a path segment.
     """
-    target = template
-    for name, value in path.items():
-        if "{" + name + "}" not in target:
+    parts = _parts(template)
+    names = parts[1::2]
+    for name in path:
+        if name not in names:
             raise InvalidRequest(
                 f"{name}: the template {without_secrets(template)!r} has no such parameter", field=name
             )
-        target = target.replace("{" + name + "}", _segment(name, value))
-    missing = re.search(r"{(\w*)}", target)
-    if missing or not target.startswith("/"):
-        raise InvalidRequest(_unfit(template, missing), field=missing[1] if missing else "template")
+    segments = {name: _segment(name, value) for name, value in path.items()}
+    try:
+        target = "".join([segments[part] if place % 2 else part for place, part in enumerate(parts)])
+    except KeyError as missing:
+        name = str(missing.args[0])
+        raise InvalidRequest(
+            f"{name}: the template {without_secrets(template)!r} needs a value for it", field=name
+        ) from None
+    if not target.startswith("/"):
+        raise InvalidRequest(
+            f"template: expected a path that begins with a slash, got {without_secrets(template)!r}", field="template"
+        )
+    if not query:
+        return target
     pairs = [(name, _query_value(name, value)) for name, value in query.items() if value is not None]
     return f"{target}?{urlencode(pairs, quote_via=quote)}" if pairs else target
 
 
-def _unfit(template: str, missing: re.Match[str] | None) -> str:
-    shown = without_secrets(template)
-    if missing:
-        return f"{missing[1]}: the template {shown!r} needs a value for it"
-    return f"template: expected a path that begins with a slash, got {shown!r}"
+@lru_cache(maxsize=256)
+def _parts(template: str) -> list[str]:
+    """Return a template's texts and, between them, the names of its parameters."""
+    return _PARAMETER.split(template)
 
 
 def _segment(name: str, value: object) -> str:
@@ -50,7 +67,7 @@ def _segment(name: str, value: object) -> str:
         raise InvalidRequest(
             f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
         )
-    return quote(_text(name, value), safe="")
+    return value if _UNRESERVED.fullmatch(value) else quote(_text(name, value), safe="")
 
 
 def _query_value(name: str, value: object) -> str:
@@ -74,6 +91,16 @@ def origin_of(url: str) -> str:
 
     A URL that is not one, or that libraries read differently, has the empty origin, which is nobody's.
     """
+    usual = _USUAL_ORIGIN.match(url) if isinstance(cast("object", url), str) else None
+    return _origin_of(url) if usual is None else _usual_origin(usual[0])
+
+
+@lru_cache(maxsize=256)
+def _usual_origin(beginning: str) -> str:
+    return _origin_of(beginning)
+
+
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
         scheme, host, number = parts.scheme, parts.hostname, parts.port

@@ -26,7 +26,9 @@ class Keys:
     @classmethod
     def of(cls, call: Call) -> Self:
         """Return those of a call."""
-        keys: Self = call.state.setdefault(cls, cls())
+        keys: Self | None = call.state.get(cls)
+        if keys is None:
+            keys = call.state[cls] = cls()
         return keys
 
     def current(self, call: Call) -> str | None:

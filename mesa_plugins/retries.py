@@ -96,8 +96,9 @@ class Retries(Plugin):
 
     def before_request(self, request: Request, call: Call) -> None:
         """Bound the whole call, attempts and waits included, by `max_elapsed_time`."""
-        if call.options.retries.bounded:
-            call.deadline = min(call.deadline, call.started + _longest(call.options))
+        options = call.options
+        if options.retries.bounded:
+            call.deadline = min(call.deadline, call.started + _longest(options))
         made: _Made | None = call.state.get(self)
         if made is not None:
             made.begun = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from attrs import define, frozen
+from attrs import define
 
 from mesa_core import Call, MesaError, Plugin, Request, Response, hookimpl
 from mesa_plugins.tracing.records import log_attempt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Tracing"]
 
 
-@frozen
+@define
 class _Attempt:
     request: Request
     begun: float

@@ -18,6 +18,8 @@ __all__ = ["LOGGER", "log_attempt"]
 LOGGER: Final = logging.getLogger("mesa")
 LOGGER.addHandler(logging.NullHandler())  # silent until somebody sets logging up, as libraries are
 
+_TOO_MANY: Final = int(HTTPStatus.TOO_MANY_REQUESTS)  # an enum's members take their time to compare
+_SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 _ATTEMPT: Final = (
     "%(operation)s: %(method)s %(path)s -> %(outcome)s in %(elapsed_ms).1f ms, attempt %(attempt)d, "
     "request id %(request_id)s"
@@ -28,8 +30,9 @@ _HEADERS: Final = "%(operation)s: attempt %(attempt)d sent %(request_headers)s, 
 def log_attempt(call: Call, request: Request, outcome: Response | BaseException, seconds: float) -> None:
     """Log an attempt that ended, `seconds` after it began, with a response or an error."""
     level = _level(outcome)
-    if LOGGER.isEnabledFor(level):
-        _log(level, _ATTEMPT, _attempt(call, request, outcome, seconds))
+    if not LOGGER.isEnabledFor(level):  # nor for DEBUG, which is less
+        return
+    _log(level, _ATTEMPT, _attempt(call, request, outcome, seconds))
     if LOGGER.isEnabledFor(logging.DEBUG):
         _log(logging.DEBUG, _HEADERS, _headers(call, request, outcome))
 
@@ -37,7 +40,7 @@ def log_attempt(call: Call, request: Request, outcome: Response | BaseException,
 def _level(outcome: Response | BaseException) -> int:
     if isinstance(outcome, Response):
         status = outcome.status_code
-        failed = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        failed = status == _TOO_MANY or status >= _SERVER_ERROR
     else:
         failed = isinstance(outcome, TransportError) and not was_cancelled(outcome)
     return logging.WARNING if failed else logging.INFO
