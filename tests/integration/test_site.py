@@ -171,3 +171,12 @@ def test_the_site_has_every_public_name_and_operation(site: Path, source: griffe
                 assert f'id="{operation["x-sdk"]}"' in page
     for schema in CONTRACT["components"]["schemas"]:
         assert f'id="object-{schema.lower()}"' in page
+
+
+@pytest.mark.slow
+def test_the_reference_shows_results_where_the_source_has_operations(site: Path) -> None:
+    text = re.sub(r"<[^>]+>", "", (site / "reference" / "methods.html").read_text())
+    assert "-&gt; Page[RepoPage, Repo]" in text
+    assert "-&gt; Repo | SyncingRepo" in text
+    assert "Operation" not in text
+    assert "&gt;&gt;&gt; repo = client.repos.get(" in text  # an example is code
