@@ -258,11 +258,18 @@ def two():
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_key_of_another_organization_reaches_nothing(two, operation):
+    """Nor does it learn what is there: the refusal is the same where nothing is."""
     depot, _, _, key = two
     before = everything(depot)
-    url = f"http://x{operation.path()}"
-    answer = depot.handle(Request(operation.method, url, {"Authorization": f"Bearer {key}"}, body_of(operation)))
-    assert answer.status_code in {403, 404}
+    headers = {"Authorization": f"Bearer {key}"}
+    answers = [
+        depot.handle(Request(operation.method, f"http://x{path}", headers, body_of(operation)))
+        for path in (operation.path(), operation.path(repo="nothing", id="nothing", webhookId="nothing"))
+    ]
+    for answer in answers:
+        assert answer.status_code == 403
+        error = {"code": "FORBIDDEN", "message": "the API key belongs to another organization", "details": {}}
+        assert json.loads(answer.content) == {"error": error}
     assert everything(depot) == before
 
 

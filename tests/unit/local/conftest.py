@@ -119,12 +119,15 @@ class Caller:
         assert status >= 400, answer
         return status, answer["error"]["code"]
 
+    def commit_body(self, files: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        return {"branch": "main", "message": "m", "author": AUTHOR, "files": files, **more}
+
     def commit(self, files: dict[str, str | None], branch: str = "main", repo: str = "/acme/r", **more: Any) -> str:
         edits = [
             {"path": path, "action": "delete"} if content is None else {"path": path, "content": content}
             for path, content in files.items()
         ]
-        body = {"branch": branch, "message": "a commit", "author": AUTHOR, "files": edits, **more}
+        body = self.commit_body(edits, **{"branch": branch, "message": "a commit", **more})
         return str(self.ok("POST", f"{repo}/commits", body)["sha"])
 
 

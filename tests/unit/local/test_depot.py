@@ -188,9 +188,11 @@ def test_data_stays_where_it_was_put(tmp_path):
 
 
 def test_it_starts_at_once():
-    started = time.perf_counter()
+    """In time of the processor, since the machine may have other things to do."""
+    LocalDepot().close()  # what it imports
+    started = time.process_time()
     LocalDepot().close()
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.1
 
 
 def ask(url, method="GET", content=None, **headers):

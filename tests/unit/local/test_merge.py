@@ -1,4 +1,4 @@
-"""Merges of files with directories, held against git's own: what one side has never goes in silence."""
+"""Merges, held against git's own: what one side has never goes in silence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,58 @@ import subprocess
 import pytest
 
 LINES = "".join(f"line {number}\n" for number in range(20))
+
+
+@pytest.fixture
+def forked(caller, repo):
+    """Branches main and side, each with a commit that the other lacks; returns the path to merge into main."""
+    caller.commit({"a": "1\n", "b": "1\n"})
+    caller.ok("POST", f"{repo}/branches", {"name": "side", "from": "main"})
+    caller.commit({"b": "2\n"}, "side")
+    return f"{repo}/merge/main"
+
+
+def test_merge_fast_forwards(caller, repo, forked):
+    head = caller.ok("GET", f"{repo}/commits?ref=side&limit=1")["commits"][0]["sha"]
+    body = {"head": "side", "author": caller.author, "delete_branch": True}
+    answer = {"merge_type": "fast_forward", "sha": head, "base": "main", "head": "side", "branch_deleted": True}
+    assert caller.ok("POST", forked, body) == answer
+    assert [b["name"] for b in caller.ok("GET", f"{repo}/branches")["branches"]] == ["main"]
+    again = caller.ok("POST", forked, {"head": head[:9], "author": caller.author})
+    assert again == answer | {"head": head[:9], "branch_deleted": False}
+
+
+def test_merge_commits(caller, repo, forked, git):
+    caller.commit({"a": "2\n"})
+    merged = caller.ok("POST", forked, {"head": "side", "author": caller.author})
+    assert merged["merge_type"] == "merge_commit"
+    commit = caller.ok("GET", f"{repo}/commits/{merged['sha']}")
+    assert commit["message"] == "Merge branch 'side' into 'main'"
+    assert len(git("rev-parse", "main^@").split()) == 2
+    assert git("show", "main:b") == "2"
+    caller.commit({"c": "3"}, "side")
+    again = caller.ok("POST", forked, {"head": "side", "author": caller.author, "message": "Ship it"})
+    assert caller.ok("GET", f"{repo}/commits/{again['sha']}")["message"] == "Ship it"
+
+
+def test_a_merge_conflict_changes_nothing(caller, repo, forked):
+    head = caller.commit({"b": "3\n", "a": None})
+    status, answer = caller("POST", forked, {"head": "side", "author": caller.author, "delete_branch": True})
+    assert (status, answer["error"]["code"], answer["error"]["details"]) == (409, "MERGE_CONFLICT", {"paths": ["b"]})
+    assert caller.ok("GET", repo)["head_sha"] == head
+    assert len(caller.ok("GET", f"{repo}/branches")["branches"]) == 2
+
+
+def test_merge_refusals(caller, repo, forked):
+    sha = caller.ok("GET", repo)["head_sha"]
+    person = {"author": caller.author}
+    delete = person | {"delete_branch": True}
+    assert caller.refused("POST", forked, person | {"head": "nope"}) == (404, "NOT_FOUND")
+    assert caller.refused("POST", f"{repo}/merge/nope", person | {"head": "side"}) == (404, "NOT_FOUND")
+    assert caller.refused("POST", f"{repo}/merge/side", delete | {"head": "main"}) == (409, "CONFLICT")
+    assert caller.refused("POST", forked, delete | {"head": "main"}) == (400, "BAD_REQUEST")
+    assert caller.refused("POST", forked, delete | {"head": sha}) == (400, "BAD_REQUEST")
+    assert caller.refused("POST", forked, delete | {"head": "side", "delete_branch": "yes"}) == (400, "BAD_REQUEST")
 
 
 @pytest.fixture
