@@ -9,7 +9,13 @@ __all__ = ["unknown"]
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """Return a sentence such as "unknown plugin 'adit'; did you mean 'audit'? There are: audit, auth"."""
+    """Return a sentence such as "unknown plugin 'adit'; did you mean 'audit'? There are: audit, auth".
+
+    Args:
+        what: What kind of thing it is, such as "plugin".
+        name: The name that was given.
+        known: The names that there are.
+    """
     names = sorted(known)
     near = get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."

@@ -44,6 +44,11 @@ Answer: TypeAlias = Reply | Callable[[Request], Reply] | Expected
 def answer(json: object = None, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a response with a JSON body: `{"success": true}`, or the API's error envelope, where none is given.
 
+    Args:
+        json: The body, as `json.dumps` takes it.
+        status: The HTTP status; 204 and 304 have no body.
+        headers: Further headers, such as `Retry-After`; `Content-Type` may be another.
+
     Example:
         >>> answer({"error": {"code": "BUSY", "message": "Later"}}, status=503, headers={"Retry-After": "2"})
     """
@@ -55,6 +60,10 @@ def answer(json: object = None, *, status: int = 200, headers: Mapping[str, str]
 
 def on(request: str, reply: Reply | Callable[[Request], Reply]) -> Expected:
     """Return an answer to a certain request alone, given by method and path, with or without the query.
+
+    Args:
+        request: Such as "GET /acme/web"; the path is that behind the server's URL.
+        reply: A response, a JSON object, a status, an exception, or a function of the request.
 
     Example:
         >>> Script(on("GET /acme/web", 404), on("POST /acme/repos", {"id": …}))

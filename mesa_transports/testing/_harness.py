@@ -65,5 +65,14 @@ def ask(
     content: bytes = b"",
     timeout: float | None = 10.0,
 ) -> Request:
-    """Return a request to the fault server; the path names what it is to do."""
+    """Return a request to the fault server.
+
+    Args:
+        server: The server of the suite, or one of your own.
+        path: What the server is to do, such as "/reset" or "/status/503".
+        method: The HTTP method.
+        headers: The request's headers.
+        content: Its body.
+        timeout: Seconds that the whole attempt may take; None: as long as it likes.
+    """
     return Request(method, server.url(path), Headers(headers), content, timeout)
