@@ -166,8 +166,8 @@ class Mesa(Client[Blocking, Transport]):
 class AsyncMesa(Client[NonBlocking, AsyncTransport]):
     """A client of the Depot API for `async` code, on asyncio or trio; close it, or use it in an `async with` block.
 
-    It has the areas and methods of `Mesa`; each method returns a coroutine of its result, and a list is awaited for a page
-    or iterated with `async for`. It may be used in several event loops, one after the other or at once; each has
+    It has the areas and methods of `Mesa`; each method returns a coroutine of its result, and a list is awaited for a
+    page or iterated with `async for`. It may be used in several event loops, one after the other or at once; each has
     connections of its own.
 
     Example:
