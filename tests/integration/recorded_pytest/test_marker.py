@@ -260,7 +260,7 @@ def test_options_of_the_transport(suite):
         @pytest.mark.mesa_recording("a", mode="replay")
         def test_none_of_them(mesa):
             with pytest.raises(MesaError, match="no recording answers POST"):
-                mesa.repos.create(org="acme", body={"name": "whatever"})
+                mesa.repos.create(org="acme", body={"name": "other"})
     """
     )
     suite.record().assert_outcomes(passed=4)
