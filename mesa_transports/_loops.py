@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncGenerator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -23,6 +23,8 @@ L = TypeVar("L", bound=LoopPool)
 
 def running_loop() -> Any:
     """Return what identifies the event loop that runs in this thread; `Any`: a loop of asyncio, or a token of trio."""
+    import asyncio  # noqa: PLC0415 - 4 MiB that a blocking program need not hold
+
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -74,8 +76,13 @@ class PerLoop(Generic[L]):
     def _forget_ended(self) -> None:
         """Drop the pools of loops that ended without closing generators; their sockets close with them."""
         for loop in list(self._entered):
-            if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed():
+            if _is_asyncios(loop) and loop.is_closed():
                 self._entered.pop(loop, None)
+
+
+def _is_asyncios(loop: Any) -> bool:
+    asyncio = sys.modules.get("asyncio")  # loaded, if a loop of it is there
+    return asyncio is not None and isinstance(loop, asyncio.AbstractEventLoop)
 
 
 async def _guard(entered: dict[Any, Any], loop: Any, pool: LoopPool) -> AsyncGenerator[None]:
@@ -88,7 +95,7 @@ async def _guard(entered: dict[Any, Any], loop: Any, pool: LoopPool) -> AsyncGen
 
 def _close_soon(loop: Any, guard: AsyncGenerator[None]) -> None:
     with contextlib.suppress(RuntimeError):  # ended this moment, and closed the pool itself
-        if isinstance(loop, asyncio.AbstractEventLoop):
+        if _is_asyncios(loop):
             loop.call_soon_threadsafe(lambda: loop.create_task(_close(guard)))
         else:
             import trio  # noqa: PLC0415 - loaded already, since it ran
