@@ -289,8 +289,8 @@ class Machine(RuleBasedStateMachine):
             # Where files moved, or there are several merge bases, libgit2 sees conflicts that git does not.
             paths = set(error.details["paths"])
             assert verdict.tree is None or not plain
+            assert verdict.paths <= paths
             if plain:
-                assert verdict.paths <= paths
                 inside = {path for path in paths if any(within(path, file) for file in verdict.aside)}
                 assert paths - verdict.paths <= inside
             return error
