@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-pythons test-oldest check lint types imports docs site figures dist clean bench
+.PHONY: demo test test-slow test-wheel test-pythons test-oldest check lint types imports docs site figures dist clean bench
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -16,7 +16,10 @@ test: .venv/ready
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -n 2 -m slow
 
-# What uses a wheel as its users do: on each Python that is there, and with the oldest libraries that are allowed.
+# What uses a wheel as its users do: on this Python, on each that is there, and with the oldest libraries allowed.
+test-wheel: .venv/ready
+	$(BIN)/tox -e py -- $(ARGS)
+
 test-pythons: .venv/ready
 	$(BIN)/tox -e 3.11,3.12,3.13,3.14
 
