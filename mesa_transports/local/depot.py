@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mesa_core.errors import ConfigurationError, ConnectError
 from mesa_core.http import Request, Response
+from mesa_core.urls import is_loopback
 from mesa_transports.local.clock import Clock, system_clock
 from mesa_transports.local.gate import Closed
 from mesa_transports.local.holding import InUse
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalDepot", "check_installed"]
 
+_logger: Final = logging.getLogger("mesa.local")
 _LAST_DELIVERIES: Final = 5.0  # seconds
 _IN_PROCESS: Final = "http://localhost/api/v1"
 """The URL of a Depot that is not served, where one has to be told."""
@@ -139,7 +142,7 @@ class LocalDepot:
         """Serve it over HTTP in a thread, until the server that this returns is closed; use it in a `with` block.
 
         Args:
-            host: The address to listen on.
+            host: The address to listen on; a warning is logged where others on the network can reach it.
             port: The port; 0 takes a free one.
 
         Raises:
@@ -152,6 +155,8 @@ class LocalDepot:
             server = Server(self, host=host, port=port)
         except ImportError as error:
             raise _not_installed(error) from error
+        if not is_loopback(host):
+            _logger.warning("%s is not loopback: others on the network can reach this Depot", host)
         return server.start()
 
     @property

@@ -61,6 +61,17 @@ def test_the_url_is_known_while_it_is_served():
             _ = depot.url
 
 
+def test_serving_to_the_network_is_said_loudly(depot, caplog):
+    with depot.serve() as server:
+        assert server.url.startswith("http://127.0.0.1:")
+    assert caplog.records == []
+    with depot.serve(host="0.0.0.0"):
+        pass
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("WARNING", "mesa.local")
+    assert "others on the network can reach this Depot" in record.getMessage()
+
+
 def test_serving_async_clients():
     async def run(url):
         async with AsyncMesa(api_key="any", server_url=url) as client:
