@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from attrs import define, field
 
 from mesa_sdk import BadRequest, Mesa, PushEvent, WebhookSignatureError
 from mesa_transports.local import LocalDepot
+from mesa_transports.local.deliveries import Deliveries
 from mesa_transports.local.server import Server
 
 BOT = {"name": "Bot", "email": "bot@example.com"}
@@ -316,6 +318,30 @@ def test_what_a_listener_refuses_is_delivered_again(depot, client, listen, statu
     one, two = listener.received
     assert one.headers["X-Depot-Delivery"] == two.headers["X-Depot-Delivery"]
     assert (one.path, two.path) == ("/", "/")  # a redirect is not followed
+
+
+def test_each_further_attempt_waits_longer_than_the_one_before(listen, monkeypatch):
+    listener, waited = listen(answers=[500] * 9), []
+    monkeypatch.setattr(Deliveries, "_ends_within", lambda self, seconds: waited.append(seconds))
+    with LocalDepot() as depot, Mesa(api_key="k", transport=depot) as client:
+        client.repos.create(org="acme", body={"name": "app"})
+        hook(client, listener)
+        commit(client)
+        assert depot.wait_for_deliveries()
+    assert waited == [1, 5, 25, 125]
+    assert len(listener.received) == 5
+
+
+def test_every_secret_is_compared_in_constant_time(depot, client, listen, monkeypatch):
+    listener = listen()
+    hook(client, listener)
+    commit(client)
+    assert depot.wait_for_deliveries()
+    (received,) = listener.received
+    compare, compared = hmac.compare_digest, []
+    monkeypatch.setattr(hmac, "compare_digest", lambda *both: compared.append(both) or compare(*both))
+    client.webhooks.verify(received.body, received.headers, secret=[SECRET, "old", "older"])
+    assert len(compared) == 3, "also after the one that fits"
 
 
 def test_each_attempt_is_signed_anew(listen):
