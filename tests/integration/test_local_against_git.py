@@ -176,6 +176,19 @@ class Machine(RuleBasedStateMachine):
             parents = (repo.branches[branch],) if branch in repo.branches else ()
             self.landed(name, branch, made.sha, Commit(after, parents))
 
+    @rule(name=REPOS, branch=BRANCHES, edits=FEW)
+    def push(self, name, branch, edits):
+        """Let git commit and push what the Depot has not seen."""
+        self.next()
+        repo = self.repos.get(name)
+        if repo is None or branch not in repo.branches:
+            return
+        changes = self.changes(repo.tree(branch), edits, fitting=True)
+        twin, parent = self.twins[name], repo.branches[branch]
+        twin.commit(branch, f"pushed {self.number}", self.clock(), changes)
+        git(twin.path, "push", "--quiet", self.depot.repository_path("acme", name), f"refs/heads/{branch}")
+        self.landed(name, branch, twin.heads()[branch], Commit(applied(repo.tree(branch), changes), (parent,)))
+
     def changes(self, tree, edits, *, fitting):
         """Return what each path is to hold, without edits that would be refused where only fitting ones are wanted."""
         found = {}
