@@ -5,6 +5,8 @@ Authors of plugins and transports import from here; users import from `mesa_sdk`
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mesa_core.call import AttemptRecord, Call, Clock, Instead, RawResponse, Retry
 from mesa_core.client import AsyncMesa, Mesa
 from mesa_core.config import ClientConfig, check_key
@@ -46,12 +48,14 @@ from mesa_core.options import (
 )
 from mesa_core.pages import AsyncPage, AsyncPages, Page
 from mesa_core.plugins import PluginInfo, Plugins
-from mesa_core.resources import ENDPOINTS
 from mesa_core.secrets import is_secret_header, without_secrets
 from mesa_core.suggestions import unknown
 from mesa_core.text import one_line
 from mesa_core.transport import AsyncTransport, BringsClock, Transport, TransportFactory, TwoWorlds
 from mesa_core.version import __version__
+
+if TYPE_CHECKING:
+    from mesa_core.resources import ENDPOINTS
 
 __all__ = [
     "DEFAULT_RETRIES",
@@ -118,3 +122,12 @@ __all__ = [
     "unknown",
     "without_secrets",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return `ENDPOINTS`, for which all areas of the API are imported."""
+    if name == "ENDPOINTS":
+        from mesa_core import resources  # noqa: PLC0415 - as said above
+
+        return resources.ENDPOINTS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

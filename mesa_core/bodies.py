@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_
 from attrs import frozen
 
 from mesa_core.errors import InvalidRequest
-from mesa_core.models.commits import UpsertAction
 from mesa_core.models.common import Moment, Person
 from mesa_core.strict import Hook, Mismatch, instant, is_union, register_strict
 from mesa_core.wire import wire_name
@@ -103,6 +102,8 @@ def _is_moment(kind: Any) -> bool:
 
 
 def _is_upsert(kind: Any) -> bool:
+    from mesa_core.models.commits import UpsertAction  # noqa: PLC0415 - bodies of other areas need no commits
+
     return bool(kind == UpsertAction)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from functools import cache
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final, cast
@@ -104,6 +103,8 @@ def _check_no_hook(name: str, plugin: Plugin, attribute: str) -> None:
                 "a hook is a method of the class"
             )
         return
+    from difflib import get_close_matches  # noqa: PLC0415 - a program without mistakes need not hold it
+
     near = _ELSEWHERE.get(attribute) or next(iter(get_close_matches(attribute, HOOKS, n=1, cutoff=0.85)), None)
     if near:
         raise ConfigurationError(f"plugin {name!r}: {attribute!r} is no hook; did you mean {near!r}?")

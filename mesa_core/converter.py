@@ -49,13 +49,6 @@ def _open_enum(value: Any, kind: Any) -> Any:
     return kind(string(value, str))
 
 
-@frozen
-class _Tagged:
-    """What every arm of an open union has; read as a model, so that a fault in it has a path."""
-
-    type: str
-
-
 def _unknown(value: Any, _: Any) -> Unknown:
     return Unknown(type=value["type"], raw=value)
 
@@ -103,10 +96,17 @@ def _union_hook(converter: Converter, kind: Any) -> Hook:
     arms = [arm for arm in get_args(kind) if arm is not Unknown]
     by_type = {get_args(get_type_hints(arm)["type"])[0]: (converter.get_structure_hook(arm), arm) for arm in arms}
     unknown = (converter.get_structure_hook(Unknown), Unknown)
-    tagged = converter.get_structure_hook(_Tagged)
+
+    @frozen
+    class Tagged:
+        """What every arm of an open union has; read as a model, so that a fault in it has a path."""
+
+        type: str
+
+    tagged = converter.get_structure_hook(Tagged)
 
     def structure(value: Any, _: Any) -> Any:
-        hook, arm = by_type.get(tagged(value, _Tagged).type, unknown)
+        hook, arm = by_type.get(tagged(value, Tagged).type, unknown)
         return hook(value, arm)
 
     return _checked(structure, dict, "an object")
@@ -213,9 +213,11 @@ def _parsed(response: Response) -> Any:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
 
 
-@frozen
 class _Anything:
-    accept: str = "application/json"
+    accept = "application/json"
+
+    def __reduce__(self) -> str:
+        return "ANYTHING"
 
     def __call__(self, response: Response, /) -> Any:
         """Return JSON as it is; the bytes of any other media type, and None for an empty body."""
@@ -224,18 +226,22 @@ class _Anything:
         return response.content or None
 
 
-@frozen
 class _Bytes:
-    accept: str = "application/octet-stream"
+    accept = "application/octet-stream"
+
+    def __reduce__(self) -> str:
+        return "BYTES"
 
     def __call__(self, response: Response, /) -> bytes:
         _expect(response, self.accept.__eq__, self.accept)
         return response.content
 
 
-@frozen
 class _Text:
-    accept: str = "text/plain"
+    accept = "text/plain"
+
+    def __reduce__(self) -> str:
+        return "TEXT"
 
     def __call__(self, response: Response, /) -> str:
         """Decode as UTF-8; a byte that is none is kept as a surrogate escape, so that nothing is lost."""

@@ -7,11 +7,10 @@ API are declared in `resources/`, and listed in `mesa_core.resources.ENDPOINTS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from attrs import Factory, field, frozen
 
-from mesa_core.bodies import encode
 from mesa_core.drafts import maker_of
 from mesa_core.operations import Decoder, Operation, PagedOperation, PageInfo, repeatable_by_method
 from mesa_core.options import RequestOptions
@@ -22,10 +21,6 @@ __all__ = ["Endpoint", "PagedEndpoint"]
 T = TypeVar("T")
 R = TypeVar("R", bound=PageInfo)
 I = TypeVar("I")  # noqa: E741 - R and I: a page's result, and an item of a page
-
-# Makers, since every call makes an operation: they take all attributes, in the order of the class.
-_operation: Final[Callable[..., Operation[Any]]] = maker_of(Operation)
-_paged_operation: Final[Callable[..., PagedOperation[Any, Any]]] = maker_of(PagedOperation)
 
 
 # An endpoint is itself, not whatever else has its facts, and is shown in a line: neither takes code to be generated.
@@ -60,18 +55,19 @@ class Endpoint(Generic[T]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        return _operation(
+        made: Operation[T] = maker_of(Operation)(  # all attributes, in the order of the class
             self.name,
             self.method,
             self.template,
             self.decode,
             path,
             query or {},
-            None if self.body is None else encode(body, self.body),
+            None if self.body is None else _encoded(body, self.body),
             options,
             self.repeatable,
             {},
         )
+        return made
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -93,16 +89,23 @@ class PagedEndpoint(Endpoint[R], Generic[R, I]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        return _paged_operation(
+        made: PagedOperation[R, I] = maker_of(PagedOperation)(
             self.name,
             self.method,
             self.template,
             self.decode,
             path,
             query or {},
-            None if self.body is None else encode(body, self.body),
+            None if self.body is None else _encoded(body, self.body),
             options,
             self.repeatable,
             {},
             self.items,
         )
+        return made
+
+
+def _encoded(body: object, kind: Any) -> bytes:
+    from mesa_core.bodies import encode  # noqa: PLC0415 - a program that only reads needs no bodies
+
+    return encode(body, kind)

@@ -9,10 +9,10 @@ here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from math import inf
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -32,7 +32,6 @@ from mesa_core.http import Headers, Request, Response
 from mesa_core.operations import Operation
 from mesa_core.options import merge_options
 from mesa_core.plugins import Plugins
-from mesa_core.refusals import error_from
 from mesa_core.sendable import check_sendable
 from mesa_core.urls import expand
 from mesa_core.version import USER_AGENT
@@ -60,7 +59,7 @@ class Wait:
     seconds: float
 
 
-@frozen
+@frozen(eq=False)
 class Ended(Generic[T]):
     """A call that has ended well: its result, and the response it was read from."""
 
@@ -69,7 +68,7 @@ class Ended(Generic[T]):
     call: Call
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Again:
     """Another attempt: after so many seconds, and because of which failure, if because of one."""
 
@@ -77,9 +76,6 @@ class _Again:
     failure: MesaError | None = None
 
 
-_attempt_of: Final = maker_of(Attempt)
-_ended: Final[Callable[..., Ended[Any]]] = maker_of(Ended)
-_attempt_record: Final[Callable[..., AttemptRecord]] = maker_of(AttemptRecord)
 _FIRST: Final = _Again()
 
 Outcome: TypeAlias = Response | TransportError
@@ -192,7 +188,7 @@ def _carry_out(request: Request, instead: Instead | None, plugins: Plugins, call
                 return late
             if instead.outcome is not None and not instead.send:
                 return instead.outcome
-        outcome = yield _attempt_of(request)
+        outcome = yield maker_of(Attempt)(request)
     except GeneratorExit as cancelled:
         _give_up(_cut_off(cancelled), plugins, call)
         raise
@@ -238,13 +234,19 @@ def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: C
 
 def _refusal(operation: Operation[T], response: Response, call: Call) -> APIError | None:
     succeeded = 200 <= response.status_code < 300  # noqa: PLR2004 - what HTTP calls success
-    return None if succeeded else error_from(response, operation.name, call.attempts)
+    return None if succeeded else _error_from(operation, response, call)
+
+
+def _error_from(operation: Operation[T], response: Response, call: Call) -> APIError:
+    from mesa_core.refusals import error_from  # noqa: PLC0415 - a program that is refused nothing need not hold it
+
+    return error_from(response, operation.name, call.attempts)
 
 
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
-        raise error_from(response, operation.name, call.attempts)
-    ended: Ended[T] = _ended(operation.decode(response), response, call)
+        raise _error_from(operation, response, call)
+    ended: Ended[T] = maker_of(Ended)(operation.decode(response), response, call)
     return ended
 
 
@@ -257,5 +259,6 @@ def _sign(error: MesaError, call: Call) -> None:
 
 def _record(outcome: Outcome, waited: float, elapsed: float) -> AttemptRecord:
     if isinstance(outcome, Response):
-        return _attempt_record(outcome.status_code, None, waited, elapsed, True)  # noqa: FBT003 - a maker takes all in order
+        record: AttemptRecord = maker_of(AttemptRecord)(outcome.status_code, None, waited, elapsed, True)  # noqa: FBT003 - a maker takes all in order
+        return record
     return AttemptRecord(None, f"{type(outcome).__name__}: {outcome}", waited, elapsed, outcome.sent)

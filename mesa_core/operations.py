@@ -129,7 +129,7 @@ class Operation(Generic[T]):
         return attrs.evolve(self, query={**self.query, **query}, context={**self.context, **(context or {})})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)  # those of an operation: `items` goes with the name
 class PagedOperation(Operation[R], Generic[R, I]):
     """An operation that answers one page; `items` takes the items out of a result."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 __all__ = ["unknown"]
 
@@ -16,6 +15,8 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
         name: The name that was given.
         known: The names that there are.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - a program without mistakes need not hold it
+
     names = sorted(known)
     near = get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -117,6 +116,8 @@ def is_loopback(host: str) -> bool:
     """Tell whether a host name can only mean this machine (RFC 6761, RFC 5735)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    import ipaddress  # noqa: PLC0415 - few clients have an address for a server
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

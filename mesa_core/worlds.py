@@ -45,7 +45,7 @@ class World(Protocol):
         ...
 
 
-@frozen
+@frozen(eq=False)  # which of these is which counts, as for a client
 class Parts:
     """What a client is made of, in either world, besides its transport."""
 
@@ -54,7 +54,7 @@ class Parts:
     clock: Clock
 
 
-@frozen
+@frozen(eq=False)
 class _Served(Generic[X]):
     """A world that sends requests, by a transport of its own kind."""
 
@@ -71,9 +71,10 @@ class _Served(Generic[X]):
         return attrs.evolve(self, parts=attrs.evolve(self.parts, config=config), lifetime=self.lifetime.derived())
 
 
-@frozen
 class Blocking(_Served[Transport]):
     """Methods return results."""
+
+    __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A world travels as its configuration; where it arrives, it opens connections of its own.
@@ -95,9 +96,10 @@ class Blocking(_Served[Transport]):
         return Page(operation, self.run(operation), self)
 
 
-@frozen
 class NonBlocking(_Served[AsyncTransport]):
     """Methods return coroutines of results."""
+
+    __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         from mesa_core.assembly import open_nonblocking  # noqa: PLC0415 - as above
@@ -118,7 +120,7 @@ class NonBlocking(_Served[AsyncTransport]):
         return AsyncPages(operation, self)
 
 
-@frozen
+@frozen(eq=False)
 class RawBlocking:
     """Methods return raw responses, of the results of another world."""
 
@@ -136,7 +138,7 @@ class RawBlocking:
     pages = call
 
 
-@frozen
+@frozen(eq=False)
 class RawNonBlocking:
     """Methods return coroutines of raw responses."""
 

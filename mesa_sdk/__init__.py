@@ -1,9 +1,12 @@
 """The typed Python client of the Depot API: what users import.
 
-Re-exports the public API of `mesa_core`, and holds no logic.
+Re-exports the public API of `mesa_core`, and holds no logic. Models are imported when one is first asked for.
 """
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from mesa_core import (
     APIError,
@@ -55,66 +58,77 @@ from mesa_core import (
     __version__,
     hookimpl,
 )
-from mesa_core.models.admin import ApiKey, ApiKeys, CreateApiKeyBody, CreatedApiKey, Scope, ScopeName
-from mesa_core.models.agent_blame import (
-    AgentBlame,
-    Analytics,
-    AnalyticsCommit,
-    AnalyticsContributor,
-    AnalyticsMeta,
-    AnalyticsReport,
-    AnalyticsStatus,
-    AnalyticsSummary,
-    Attribution,
-    AttributionStats,
-    Period,
-)
-from mesa_core.models.branches import (
-    Branch,
-    BranchPage,
-    CreateBranchBody,
-    CreateBranchFromBody,
-    CreateBranchFromShaBody,
-)
-from mesa_core.models.commits import (
-    Commit,
-    CommitPage,
-    CreateCommitBody,
-    CreateCommitFromEditsBody,
-    CreateCommitFromFilesBody,
-    CreatedCommit,
-    DeleteEdit,
-    FileEdit,
-    LfsEdit,
-    LfsPointer,
-    UpsertAction,
-    UpsertEdit,
-)
-from mesa_core.models.common import Author, OpenEnum, Person, PersonBody, Success, Unknown
-from mesa_core.models.content import Content, Directory, DirectoryEntry, Entry, File, FileEntry, Symlink, SymlinkEntry
-from mesa_core.models.diffs import Diff, DiffFile, DiffStats, FileStatus
-from mesa_core.models.events import Event, PushedCommit, PushedRepository, PushEvent, UnknownEvent
-from mesa_core.models.lfs import LfsBody, LfsError, LfsObject, LfsObjects
-from mesa_core.models.merge import Merge, MergeBody, MergeType
-from mesa_core.models.org import Organization
-from mesa_core.models.repos import (
-    Autosync,
-    AutosyncBody,
-    CreateRepoBody,
-    Repo,
-    RepoPage,
-    RepoState,
-    SyncFailed,
-    SyncingRepo,
-    SyncOk,
-    SyncRunning,
-    SyncState,
-    SyncStatus,
-    UpdateRepoBody,
-    Upstream,
-    UpstreamBody,
-)
-from mesa_core.models.webhooks import CreatedWebhook, CreateWebhookBody, Webhook, WebhookEvent, Webhooks
+
+if TYPE_CHECKING:
+    from mesa_core.models.admin import ApiKey, ApiKeys, CreateApiKeyBody, CreatedApiKey, Scope, ScopeName
+    from mesa_core.models.agent_blame import (
+        AgentBlame,
+        Analytics,
+        AnalyticsCommit,
+        AnalyticsContributor,
+        AnalyticsMeta,
+        AnalyticsReport,
+        AnalyticsStatus,
+        AnalyticsSummary,
+        Attribution,
+        AttributionStats,
+        Period,
+    )
+    from mesa_core.models.branches import (
+        Branch,
+        BranchPage,
+        CreateBranchBody,
+        CreateBranchFromBody,
+        CreateBranchFromShaBody,
+    )
+    from mesa_core.models.commits import (
+        Commit,
+        CommitPage,
+        CreateCommitBody,
+        CreateCommitFromEditsBody,
+        CreateCommitFromFilesBody,
+        CreatedCommit,
+        DeleteEdit,
+        FileEdit,
+        LfsEdit,
+        LfsPointer,
+        UpsertAction,
+        UpsertEdit,
+    )
+    from mesa_core.models.common import Author, OpenEnum, Person, PersonBody, Success, Unknown
+    from mesa_core.models.content import (
+        Content,
+        Directory,
+        DirectoryEntry,
+        Entry,
+        File,
+        FileEntry,
+        Symlink,
+        SymlinkEntry,
+    )
+    from mesa_core.models.diffs import Diff, DiffFile, DiffStats, FileStatus
+    from mesa_core.models.events import Event, PushedCommit, PushedRepository, PushEvent, UnknownEvent
+    from mesa_core.models.lfs import LfsBody, LfsError, LfsObject, LfsObjects
+    from mesa_core.models.merge import Merge, MergeBody, MergeType
+    from mesa_core.models.org import Organization
+    from mesa_core.models.repos import (
+        Autosync,
+        AutosyncBody,
+        CreateRepoBody,
+        Repo,
+        RepoPage,
+        RepoState,
+        SyncFailed,
+        SyncingRepo,
+        SyncOk,
+        SyncRunning,
+        SyncState,
+        SyncStatus,
+        UpdateRepoBody,
+        Upstream,
+        UpstreamBody,
+    )
+    from mesa_core.models.webhooks import CreatedWebhook, CreateWebhookBody, Webhook, WebhookEvent, Webhooks
 
 __all__ = [
     "APIError",
@@ -251,3 +265,33 @@ __all__ = [
     "__version__",
     "hookimpl",
 ]
+
+_MODELS: Final = (
+    "admin",
+    "agent_blame",
+    "branches",
+    "commits",
+    "common",
+    "content",
+    "diffs",
+    "events",
+    "lfs",
+    "merge",
+    "org",
+    "repos",
+    "webhooks",
+)
+
+
+def __getattr__(name: str) -> object:
+    """Return a model or a body, from the module of its area, which is imported for the first of them."""
+    if name in __all__:
+        for area in _MODELS:
+            module = import_module(f"mesa_core.models.{area}")
+            if name in module.__all__:
+                return globals().setdefault(name, getattr(module, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from mesa_core.call import Instead, Retry
 from mesa_core.checks import HookManager, check_plugin
@@ -48,7 +48,7 @@ class PluginInfo:
         return f"plugin {self.name!r}" + (f" of {self.distribution} {self.version}" if self.distribution else "")
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Entry:
     named: NamedPlugin
     hooks: tuple[str, ...]
@@ -62,10 +62,10 @@ class _Entry:
         return PluginInfo(self.named.name, *owner, self.hooks)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Implementation:
     entry: _Entry
-    function: Callable[..., object] = field(repr=False)
+    function: Callable[..., object]
     """Takes the hook's arguments in the order of its spec, whichever of them the plugin takes."""
 
     def blamed(self, hook: str, error: BaseException) -> BaseException:

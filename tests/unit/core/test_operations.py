@@ -47,8 +47,11 @@ class Building:
 
 
 def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
-    for area, resource in vars(Resources(Building())).items():
-        assert isinstance(resource, Resource)
+    resources = Resources(Building())
+    for area in vars(Resources):
+        resource = getattr(resources, area)
+        if not isinstance(resource, Resource):
+            continue
         for name in vars(type(resource)):
             if not name.startswith("_") and f"{area}.{name}" not in SEND_NOTHING:
                 yield f"{area}.{name}", getattr(resource, name)
