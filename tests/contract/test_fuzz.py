@@ -110,7 +110,7 @@ def test_chains_of_operations_about_what_they_made(server, key, repository, begi
             if case.method == "DELETE" and response.status_code == 200:
                 gone(response.request.url, key)
 
-    Chains.run(settings=examples(12))
+    Chains.run(settings=examples(8))
 
 
 def gone(url, headers):

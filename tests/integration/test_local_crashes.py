@@ -23,7 +23,7 @@ from remote import Remote
 AUTHOR = {"name": "Bot", "email": "bot@example.com"}
 KEY = "key"
 WRITERS = 4
-LONGEST = 0.2  # seconds that a Depot lives under load
+LONGEST = 0.15  # seconds that a Depot lives under load
 
 
 @define
