@@ -36,9 +36,10 @@ def merge(
     """
     ours = refs.require_branch(repository, base, "base")
     theirs = refs.resolve(repository, head, "head")
-    if _contains(repository, ours, theirs):
+    shared = repository.merge_base(ours.id, theirs.id)
+    if shared == theirs.id:
         return Merged("fast_forward", str(ours.id))
-    if _contains(repository, theirs, ours):
+    if shared == ours.id:
         refs.advance(repository, base, ours.id, theirs.id)
         return Merged("fast_forward", str(theirs.id))
     message = message or f"Merge branch '{head}' into '{base}'"
@@ -46,10 +47,6 @@ def merge(
     commit = write_commit(repository, author, now, message, tree, [ours.id, theirs.id])
     refs.advance(repository, base, ours.id, commit)
     return Merged("merge_commit", str(commit))
-
-
-def _contains(repository: pygit2.Repository, commit: pygit2.Commit, other: pygit2.Commit) -> bool:
-    return commit.id == other.id or repository.descendant_of(commit.id, other.id)
 
 
 def _combined(repository: pygit2.Repository, ours: pygit2.Commit, theirs: pygit2.Commit) -> pygit2.Oid:
