@@ -58,7 +58,7 @@ class Figure:
     """Whether each round is a process of its own, which makes one call; otherwise one process makes those of all."""
     calls: int | None = None
     """Calls of a round; None: as many as fit into a tenth of a second."""
-    counts: tuple[int, int] | None = (50, 250)
+    counts: tuple[int, int] | None = (20, 120)
     """Instructions are those of the second number of calls less those of the first; None: they are not counted."""
 
 

@@ -11,25 +11,27 @@ import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import cache
+from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-import anyio
 from attrs import field, frozen
 
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
-from mesa_transports._httpcore import BoundedBackend
-from mesa_transports._httpcore_async import CautiousAsyncBackend, CautiousAsyncPool
 from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
 
 if TYPE_CHECKING:
+    import anyio
     import httpcore
     import httpx
 
-__all__ = ["BlockingHttpx", "Library", "NonBlockingHttpx"]
+    from mesa_transports._httpcore_async import CautiousAsyncPool
+
+__all__ = ["BlockingHttpx", "LibraryOnUse", "NonBlockingHttpx"]
 
 _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx itself does
 _LOOPBACK: Final = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
@@ -101,6 +103,28 @@ class Library:
         )
 
 
+class LibraryOnUse:
+    """The library of a class, imported by the first request: it is half of what building a client would take."""
+
+    def __init__(self, library: str, core: str) -> None:
+        self._names: Final = library, core
+
+    def __get__(self, instance: object, owner: type) -> Library:
+        return _imported(*self._names)
+
+
+class _FaultsOnUse:
+    """The faults of the library of a class."""
+
+    def __get__(self, instance: object, owner: type[BlockingHttpx | NonBlockingHttpx]) -> Faults:
+        return owner.HTTP_LIBRARY.faults
+
+
+@cache
+def _imported(library: str, core: str) -> Library:
+    return Library.of(import_module(library), import_module(core))
+
+
 def _transports(client: Any) -> Iterator[Any]:
     """Yield the transports of a client; httpx has no option for what is put into them, hence the private names."""
     yield client._transport  # noqa: SLF001
@@ -138,15 +162,16 @@ class _Pool:
 class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
     """A blocking transport on either library."""
 
-    HTTP_LIBRARY: ClassVar[Library]
-
-    def __init_subclass__(cls) -> None:
-        cls._FAULTS = cls.HTTP_LIBRARY.faults
+    HTTP_LIBRARY: ClassVar[LibraryOnUse]
+    _FAULTS = cast("Faults", _FaultsOnUse())
 
     def __init__(self, options: Options, client: object) -> None:
-        super().__init__(options, checked("client", self.HTTP_LIBRARY.client, client, options))
+        given = None if client is None else checked("client", self.HTTP_LIBRARY.client, client, options)
+        super().__init__(options, given)
 
     def _open(self) -> _Pool:
+        from mesa_transports._httpcore import BoundedBackend  # noqa: PLC0415 - with the library
+
         client = self._given or self.HTTP_LIBRARY.client(**self.HTTP_LIBRARY.client_options(self._options))
         for transport in _transports(client):
             pool = getattr(transport, "_pool", None)
@@ -195,15 +220,18 @@ class _AsyncPool:
 class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
     """An `async` transport on either library, for asyncio and trio."""
 
-    HTTP_LIBRARY: ClassVar[Library]
-
-    def __init_subclass__(cls) -> None:
-        cls._FAULTS = cls.HTTP_LIBRARY.faults
+    HTTP_LIBRARY: ClassVar[LibraryOnUse]
+    _FAULTS = cast("Faults", _FaultsOnUse())
 
     def __init__(self, options: Options, client: object) -> None:
-        super().__init__(options, checked("client", self.HTTP_LIBRARY.async_client, client, options))
+        given = None if client is None else checked("client", self.HTTP_LIBRARY.async_client, client, options)
+        super().__init__(options, given)
 
     def _open(self) -> _AsyncPool:
+        import anyio  # noqa: PLC0415 - with the library
+
+        from mesa_transports._httpcore_async import CautiousAsyncBackend, CautiousAsyncPool  # noqa: PLC0415 - the same
+
         client = self._given or self.HTTP_LIBRARY.async_client(**self.HTTP_LIBRARY.client_options(self._options))
         own: list[CautiousAsyncPool] = []
         for transport in _transports(client):
@@ -222,6 +250,10 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
         super()._check_open(request)
 
     async def _exchange(self, pool: _AsyncPool, request: Request, attempt: Attempt) -> Response:
+        import anyio  # noqa: PLC0415 - as above
+
+        from mesa_transports._httpcore_async import CautiousAsyncPool  # noqa: PLC0415 - the same
+
         prepared = self.HTTP_LIBRARY.prepared(request)
         attempt.stage = Stage.CONNECTING
         with anyio.fail_after(attempt.remaining()):

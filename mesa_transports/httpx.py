@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import httpcore
-import httpx
+from typing import TYPE_CHECKING
 
 from mesa_core.hookspecs import hookimpl
 from mesa_core.transport import TransportFactory, TwoWorlds
-from mesa_transports._httpx import BlockingHttpx, Library, NonBlockingHttpx
+from mesa_transports._httpx import BlockingHttpx, LibraryOnUse, NonBlockingHttpx
 from mesa_transports._options import POOL_SIZE, Options
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport", "provide_transports"]
 
@@ -36,7 +37,7 @@ class HttpxTransport(BlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    HTTP_LIBRARY = Library.of(httpx, httpcore)
+    HTTP_LIBRARY = LibraryOnUse("httpx", "httpcore")
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class AsyncHttpxTransport(NonBlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    HTTP_LIBRARY = Library.of(httpx, httpcore)
+    HTTP_LIBRARY = LibraryOnUse("httpx", "httpcore")
 
     def __init__(
         self,

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from mesa_core.errors import ConfigurationError
 from mesa_core.hookspecs import hookimpl
 from mesa_core.transport import TransportFactory, TwoWorlds
-from mesa_transports._httpx import BlockingHttpx, Library, NonBlockingHttpx
+from mesa_transports._httpx import BlockingHttpx, LibraryOnUse, NonBlockingHttpx
 from mesa_transports._options import POOL_SIZE, Options
 
 try:
-    import httpcore2
     import httpx2
 except ImportError as error:
     raise ConfigurationError("httpx2 is not installed: pip install 'mesa-sdk[httpx2]'") from error
@@ -40,7 +39,7 @@ class Httpx2Transport(BlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    HTTP_LIBRARY = Library.of(httpx2, httpcore2)
+    HTTP_LIBRARY = LibraryOnUse("httpx2", "httpcore2")
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class AsyncHttpx2Transport(NonBlockingHttpx):
         ConfigurationError: an option is not what it must be, or stands beside a ready-made client.
     """
 
-    HTTP_LIBRARY = Library.of(httpx2, httpcore2)
+    HTTP_LIBRARY = LibraryOnUse("httpx2", "httpcore2")
 
     def __init__(
         self,

@@ -73,7 +73,7 @@ FIGURES: Final = (
             Peer(Subject(PUBLISHED, "published", "published.get_at_once"), round(1 / 30, 4)),
         ),
         calls=1000,
-        counts=(400, 1200),
+        counts=(400, 800),
     ),
     Figure(
         name="at-once-httpx",
@@ -81,7 +81,7 @@ FIGURES: Final = (
         ours=Subject("httpx transport", "ours", "ours.get_at_once", ("httpx",)),
         peers=(Peer(Subject("raw httpx", "httpx", "raw.httpx_get_at_once")),),
         calls=1000,
-        counts=(400, 1200),
+        counts=(400, 800),
     ),
     Figure(
         name="plugins",
