@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,10 +15,13 @@ __all__ = ["Twin", "Verdict", "git"]
 PERSON = "Bot <bot@example.com>"
 
 
-def git(at: Path, *arguments: str | Path, stdin: bytes = b"", fails: Sequence[int] = ()) -> bytes:
-    """Run git on a bare repository; return what it prints."""
+def git(
+    at: Path, *arguments: str | Path, stdin: bytes = b"", fails: Sequence[int] = (), index: Path | None = None
+) -> bytes:
+    """Run git on a bare repository, which has no index but one that is named; return what it prints."""
     command = ["git", f"--git-dir={at}", "-c", "merge.directoryRenames=false", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+    environment = None if index is None else {**os.environ, "GIT_INDEX_FILE": str(index)}
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False, env=environment)
     assert done.returncode in {0, *fails}, (arguments, done.stderr)
     return done.stdout
 
@@ -119,6 +123,14 @@ class Twin:
         """Return the paths of a ref's files and directories, each with its sha."""
         lines = git(self.path, "ls-tree", "-r", "-t", "-z", ref).decode().split("\0")[:-1]
         return {(path, entry.split()[2]) for entry, _, path in (line.partition("\t") for line in lines)}
+
+    def patched(self, base: str, patch: bytes) -> str:
+        """Return the tree that a patch makes of a commit's."""
+        index = self.path / "scratch-index"
+        git(self.path, "read-tree", base, index=index)
+        if patch:
+            git(self.path, "apply", "--cached", "--whitespace=nowarn", "-", stdin=patch, index=index)
+        return git(self.path, "write-tree", index=index).decode().strip()
 
     def is_plain(self, ours: str, theirs: str) -> bool:
         """Tell whether two commits have one merge base, since which neither has moved a file."""

@@ -11,6 +11,7 @@ import base64
 import shutil
 import tempfile
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,6 +63,7 @@ class Machine(RuleBasedStateMachine):
         for name, repo in self.repos.items():
             for branch in repo.branches:
                 self.check_branch(name, branch)
+            self.check_patches(name)
             git(self.twins[name].path, "fsck", "--full", "--strict")
         fsck(self.depot)
         self.client.close()
@@ -348,6 +350,14 @@ class Machine(RuleBasedStateMachine):
         assert {(entry.path, entry.sha) for entry in entries} == twin.entries(f"refs/heads/{branch}")
         files = {(entry.path, entry.sha) for entry in entries if entry.type == "file"}
         assert files == {(path, blob_sha(content)) for path, content in repo.tree(branch).items()}
+
+    def check_patches(self, name):
+        """Hold the patch from each branch to the next one against what git makes of it."""
+        branches = sorted(self.repos[name].branches)
+        for base, head in pairwise([*branches, *branches[:1]]):
+            patch = self.client.diffs.patch(org="acme", repo=name, base=base, head=head)
+            tree = git(self.twins[name].path, "rev-parse", f"refs/heads/{head}^{{tree}}").decode().strip()
+            assert self.twins[name].patched(f"refs/heads/{base}", patch.encode()) == tree
 
 
 def touched(content, place, number):
