@@ -45,11 +45,10 @@ def _chosen(names: Iterable[str] | None) -> tuple[Figure, ...]:
     return found
 
 
-def _measured(bench: Bench, figures: Iterable[Figure]) -> Iterator[Row]:
-    for figure in figures:
-        for row in rows_of(figure, bench.measure(figure)):
-            print(" | ".join(row.cells()), flush=True)
-            yield row
+def _measured(bench: Bench, figure: Figure) -> Iterator[Row]:
+    for row in rows_of(figure, bench.measure(figure)):
+        print(" | ".join(row.cells()), flush=True)
+        yield row
 
 
 def main() -> None:
@@ -62,19 +61,21 @@ def main() -> None:
     with serving() as url:
         bench = Bench(url, environments, arguments.rounds)
         server = bench.measure(Figure(name="server", title="", ours=BARE, counts=None))[BARE].value
-        rows = list(_measured(bench, figures))
-    command = None if arguments.no_instructions else counter()
-    conditions = Conditions(
-        date=datetime.now(UTC).date().isoformat(),
-        rounds=arguments.rounds,
-        counter=None if command is None else " ".join(command[:2]),
-        versions={name: environments.versions(name) for name in PACKAGES} if arguments.only is None else {},
-        server=server,
-    )
-    if arguments.only is None:
-        (HERE / "RESULTS.md").write_text(markdown_of(rows, conditions), encoding="utf-8")
-        (HERE / "results.json").write_text(json_of(rows, conditions), encoding="utf-8")
-    else:
+        command = None if arguments.no_instructions else counter()
+        conditions = Conditions(
+            date=datetime.now(UTC).date().isoformat(),
+            rounds=arguments.rounds,
+            counter=None if command is None else " ".join(command[:2]),
+            versions={name: environments.versions(name) for name in PACKAGES} if arguments.only is None else {},
+            server=server,
+        )
+        rows: list[Row] = []
+        for figure in figures:
+            rows += _measured(bench, figure)
+            if arguments.only is None:  # at once, so that a run which is stopped was not for nothing
+                (HERE / "RESULTS.md").write_text(markdown_of(rows, conditions), encoding="utf-8")
+                (HERE / "results.json").write_text(json_of(rows, conditions), encoding="utf-8")
+    if arguments.only is not None:
         print(markdown_of(rows, conditions))
     missed = [row for row in rows if row.misses]
     print(f"{len(missed)} of {len(rows)} lines miss their budget" if missed else "all budgets hold")

@@ -17,25 +17,25 @@ _OURS_GET: Final = Subject("httpx transport", "ours", "ours.get", ("httpx",))
 FIGURES: Final = (
     Figure(
         name="get-httpx",
-        title="`repos.get`, httpx transport",
+        title="repos.get, httpx transport",
         ours=_OURS_GET,
         peers=(Peer(_RAW_GET, 1.10), Peer(_PUBLISHED_GET)),
     ),
     Figure(
         name="get-requests",
-        title="`repos.get`, requests transport",
+        title="repos.get, requests transport",
         ours=Subject("requests transport", "ours", "ours.get", ("requests",)),
         peers=(Peer(Subject("raw requests", "requests", "raw.requests_get"), 1.05),),
     ),
     Figure(
         name="get-httpx2",
-        title="`repos.get`, httpx2 transport",
+        title="repos.get, httpx2 transport",
         ours=Subject("httpx2 transport", "ours", "ours.get", ("httpx2",)),
         peers=(Peer(Subject("raw httpx2", "httpx2", "raw.httpx2_get")),),
     ),
     Figure(
         name="get-urllib3",
-        title="`repos.get`, urllib3 transport",
+        title="repos.get, urllib3 transport",
         ours=Subject("urllib3 transport", "ours", "ours.get", ("urllib3",)),
         peers=(
             Peer(_RAW_GET, 0.60),
@@ -45,7 +45,7 @@ FIGURES: Final = (
     ),
     Figure(
         name="list",
-        title="`repos.list` of 100, httpx transport",
+        title="repos.list of 100, httpx transport",
         ours=Subject("httpx transport", "ours", "ours.page", ("httpx",)),
         peers=(
             Peer(Subject("raw httpx", "httpx", "raw.httpx_list"), 1.40),
@@ -54,13 +54,13 @@ FIGURES: Final = (
     ),
     Figure(
         name="commit",
-        title="`commits.create` of 5 files, httpx transport",
+        title="commits.create of 5 files, httpx transport",
         ours=Subject("httpx transport", "ours", "ours.commit", ("httpx",)),
         peers=(Peer(Subject("raw httpx", "httpx", "raw.httpx_commit"), 1.15),),
     ),
     Figure(
         name="own-cost",
-        title="`repos.get` without a network: the SDK's own cost",
+        title="repos.get without a network: the SDK's own cost",
         ours=Subject("transport that answers at once", "ours", "ours.in_process"),
         peers=(Peer(Subject("raw httpx, mock transport", "httpx", "raw.httpx_mock"), 0.30),),
     ),

@@ -13,16 +13,16 @@ __all__ = ["FIGURES"]
 FIGURES: Final = (
     Figure(
         name="import",
-        title="`import mesa_sdk`",
+        title="import mesa_sdk",
         ours=Subject("mesa_sdk", "ours", "starts.start", ("mesa_sdk",)),
-        peers=(Peer(Subject("`import httpx`", "httpx", "starts.start", ("httpx",)), 0.90),),
+        peers=(Peer(Subject("import httpx", "httpx", "starts.start", ("httpx",)), 0.90),),
         fresh=True,
         calls=1,
         counts=(0, 1),
     ),
     Figure(
         name="client",
-        title="`import mesa_sdk; Mesa(…)`",
+        title="import mesa_sdk; Mesa(…)",
         ours=Subject("mesa_sdk", "ours", "starts.start", ("Mesa",)),
         peers=(Peer(Subject(PUBLISHED, "published", "starts.start", ("Mesa",)), 0.50),),
         fresh=True,
