@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -54,6 +54,9 @@ def _json_type(value: object) -> str:
     return _JSON_TYPES.get(type(value), type(value).__name__)
 
 
+_parse: Final = datetime.fromisoformat
+
+
 def string(value: Any, _: Any = str) -> str:
     """Accept a str."""
     if isinstance(value, str):
@@ -86,7 +89,9 @@ def number(value: Any, _: Any = float) -> float:
 def instant(value: Any, _: Any = datetime) -> datetime:
     """Accept an RFC 3339 date-time with an offset."""
     try:
-        moment = datetime.fromisoformat(value if value.__class__ is str else string(value, str))
+        moment = _parse(value)
+    except TypeError:
+        raise Mismatch("a string", value) from None
     except ValueError:
         raise Mismatch("an RFC 3339 date-time", value, show=True) from None
     if moment.tzinfo is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -147,16 +147,11 @@ class _Pool:
     client: httpx.Client
     places: threading.BoundedSemaphore
 
-    @contextlib.contextmanager
-    def place(self, attempt: Attempt) -> Generator[None]:
-        """Wait for one of the places."""
+    def take_place(self, attempt: Attempt) -> None:
+        """Wait for one of the places; who takes it gives it back."""
         attempt.stage = Stage.CONNECTING
         if not self.places.acquire(timeout=attempt.remaining()):
             raise TimeoutError("no connection was free in time")
-        try:
-            yield
-        finally:
-            self.places.release()
 
 
 class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
@@ -188,7 +183,8 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
 
     def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         prepared = self.HTTP_LIBRARY.prepared(request)
-        with pool.place(attempt):
+        pool.take_place(attempt)
+        try:
             # The way around `Client.send`, for the reasons in the module's docstring.
             transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             attempt.stage = Stage.HANDED_OVER
@@ -201,6 +197,8 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
             finally:
                 response.close()
             return _response(response, b"".join(content))
+        finally:
+            pool.places.release()
 
 
 @frozen
