@@ -44,5 +44,5 @@ def in_flight(open_client: Callable[[], Awaitable[Callable[[], Awaitable[object]
 
         await asyncio.gather(*(work() for _ in range(min(count, IN_FLIGHT))))
 
-    runner.run(several(2 * IN_FLIGHT))
+    runner.run(several(IN_FLIGHT))
     return lambda count: runner.run(several(count))
