@@ -1,6 +1,6 @@
 """Runs every figure against its peers, and writes RESULTS.md and results.json beside this file.
 
-    python benchmarks/run.py [--quick] [--only NAME ...] [--rounds 15] [--no-instructions]
+    python benchmarks/run.py [--quick] [--only NAME ...] [--rounds 15] [--no-instructions] [--resume]
 
 With `--only`, the table is printed and no file is written. Exits with 1 where a budget is missed.
 """
@@ -8,6 +8,7 @@ With `--only`, the table is printed and no file is written. Exits with 1 where a
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=15, help="how often the subjects take turns")
     parser.add_argument("--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds, and no instructions")
     parser.add_argument("--no-instructions", action="store_true", help="time and memory only")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     parser.add_argument("--environments", type=Path, default=CHECKOUT / ".bench", help="the folder they are kept in")
     arguments = parser.parse_args()
     if arguments.quick:
@@ -42,6 +44,15 @@ def _chosen(names: Iterable[str] | None) -> tuple[Figure, ...]:
     found = tuple(figure for figure in FIGURES if figure.name.startswith(tuple(names)))
     if not found:
         sys.exit(f"there is no such figure; there are {', '.join(figure.name for figure in FIGURES)}")
+    return found
+
+
+def _measured_before() -> dict[str, list[Row]]:
+    """Return the lines that a run wrote down before it was stopped, by figure."""
+    found: dict[str, list[Row]] = {}
+    for each in json.loads((HERE / "results.json").read_text(encoding="utf-8"))["rows"]:
+        each.pop("holds")
+        found.setdefault(each["figure"], []).append(Row(**each))
     return found
 
 
@@ -69,9 +80,10 @@ def main() -> None:
             versions={name: environments.versions(name) for name in PACKAGES} if arguments.only is None else {},
             server=server,
         )
+        done = _measured_before() if arguments.resume else {}
         rows: list[Row] = []
         for figure in figures:
-            rows += _measured(bench, figure)
+            rows += done.get(figure.name) or _measured(bench, figure)
             if arguments.only is None:  # at once, so that a run which is stopped was not for nothing
                 (HERE / "RESULTS.md").write_text(markdown_of(rows, conditions), encoding="utf-8")
                 (HERE / "results.json").write_text(json_of(rows, conditions), encoding="utf-8")

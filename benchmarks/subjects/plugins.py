@@ -1,4 +1,4 @@
-"""A third party's plugin, as small as one that does something is: it tags requests, and counts what came of them."""
+"""A third party's plugin, as small as one that does something is: it counts attempts, answers and calls."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class Counting(Plugin):
 
     def __init__(self) -> None:
         """Begin at zero."""
-        self._name = f"X-Plugin-{id(self)}"
+        self._attempts = Counter[str]()
         self._statuses = Counter[int]()
         self._calls = Counter[str]()
 
     def before_request(self, request: Request, call: Call) -> None:
-        """Tag the request."""
-        request.headers[self._name] = call.operation.name
+        """Count the attempt."""
+        self._attempts[request.method] += 1
 
     def after_response(self, response: Response, call: Call) -> None:
         """Count the answer."""

@@ -21,7 +21,7 @@ def _httpx() -> None:
     import httpx
 
 
-def start(name: str) -> object:
+def start(_: str, name: str) -> object:
     """Return what does it as often as it is told: once, or not at all."""
     begin = {"mesa_sdk": _mesa_sdk, "Mesa": _mesa_client, "httpx": _httpx}[name]
     return lambda times: [begin() for _ in range(times)]
