@@ -121,7 +121,8 @@ def test_what_is_made_is_what_is_committed(tool: str, tmp_path: Path) -> None:
     run("-B", ROOT / "tools" / "docs" / f"{tool}.py", tmp_path)
     folder = ROOT / "docs" / tool
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert made == {path.name: path.read_text() for path in folder.iterdir() if path.name != "openapi.yaml"}
+    committed = {path.name: path.read_text() for path in folder.iterdir() if path.name != "openapi.yaml"}
+    assert made == committed, "run `make figures`"
 
 
 def run(*arguments: object, cwd: Path | None = None) -> None:
