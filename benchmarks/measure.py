@@ -121,7 +121,7 @@ class Bench:
         taken: dict[Subject, list[float]] = {each: [] for each in subjects}
         with contextlib.ExitStack() as stack:
             workers = {} if figure.fresh else {each: stack.enter_context(self._worker(each)) for each in subjects}
-            calls = {each: figure.calls or _fitting(workers[each]) for each in subjects}
+            calls = {each: _fitting(workers[each]) if figure.calls is None else figure.calls for each in subjects}
             for turn in range(self._affordable(figure, workers, calls)):
                 for each in subjects if turn % 2 else reversed(subjects):
                     with contextlib.nullcontext(workers[each]) if each in workers else self._worker(each) as worker:
