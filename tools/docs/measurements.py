@@ -15,8 +15,9 @@ __all__ = ["RESULTS", "Ratio", "draw", "drawn", "ratios"]
 
 RESULTS: Final = Path(__file__).parents[2] / "benchmarks" / "results.json"
 
-LEFT, RIGHT, TOP, LANE = 12, WIDTH - 70, 30, 44
+LEFT, RIGHT, TOP, LANE = 12, WIDTH - 70, 30, 58
 MARKS: Final = (0.01, 0.1, 1.0)
+MOST: Final = 3.0  # that is drawn to scale
 
 
 @frozen
@@ -54,14 +55,14 @@ def drawn(measured: Sequence[Ratio]) -> str:
         top = TOP + LANE * number
         drawing.text(LEFT, top + 10, ratio.title, "bold small")
         kind = "good" if ratio.value <= ratio.budget else "bad"
-        drawing.box(LEFT, top + 16, max(_x(ratio.value) - LEFT, 2), 12, kind)
-        drawing.line(_x(ratio.budget), top + 13, _x(ratio.budget), top + 31)
+        drawing.text(LEFT, top + 24, f"÷ {ratio.peer}", "small soft")
+        drawing.box(LEFT, top + 30, max(_x(ratio.value) - LEFT, 2), 12, kind)
+        drawing.line(_x(ratio.budget), top + 27, _x(ratio.budget), top + 45)
         end = max(_x(ratio.value), _x(ratio.budget))
-        drawing.text(end + 6, top + 26, f"{ratio.value:.2g} x", "small bold")
-        drawing.text(RIGHT + 58, top + 10, ratio.peer, "small soft", anchor="end")
+        drawing.text(end + 6, top + 40, f"{ratio.value:.2g} x", "small bold")
     return str(drawing)
 
 
 def _x(ratio: float) -> float:
-    low, high = math.log10(MARKS[0]), math.log10(2)
-    return LEFT + (RIGHT - LEFT) * (math.log10(max(ratio, MARKS[0])) - low) / (high - low)
+    low, high = math.log10(MARKS[0]), math.log10(MOST)
+    return LEFT + (RIGHT - LEFT) * (math.log10(min(max(ratio, MARKS[0]), MOST)) - low) / (high - low)
