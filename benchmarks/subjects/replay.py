@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from subjects.common import Calls
 
+_PLAYING: list[object] = []
 _URL = "https://depot.mesa.dev/api/v1/acme"
 
 
@@ -94,7 +95,9 @@ def vcr(_: str, count: str) -> Calls:
     import vcr
 
     recorder = vcr.VCR(record_mode=vcr.mode.NONE)
-    recorder.use_cassette(str(_cassette(int(count))), allow_playback_repeats=True).__enter__()
+    playing = recorder.use_cassette(str(_cassette(int(count))), allow_playback_repeats=True)
+    _PLAYING.append(playing)  # it ends when nobody holds it
+    playing.__enter__()
     session = requests.Session()
     names = itertools.cycle(_names(int(count)))
     return repeated(lambda: session.get(f"{_URL}/{next(names)}").json())
