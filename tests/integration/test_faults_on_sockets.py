@@ -62,7 +62,6 @@ class FailingServer:
         self.received: list[Received] = []
         self._script: list[Behaviour] = []
         self._stopping = threading.Event()
-        self._ended = threading.Semaphore(0)
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         self._listener = _Listener(self)
@@ -86,19 +85,11 @@ class FailingServer:
                     break
         finally:
             peer.close()
-            self._ended.release()
 
     def _next(self, received: Received) -> Behaviour:
         with self._lock:
             self.received.append(received)
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
-
-    def forget_closed(self) -> None:
-        while self._ended.acquire(blocking=False):
-            pass
-
-    def wait_for_close(self) -> None:
-        assert self._ended.acquire(timeout=10)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -338,18 +329,20 @@ def test_a_fault_is_passed_over_where_that_can_do_no_harm_and_otherwise_told(
 def test_after_a_reset_behind_the_body_the_next_call_has_another_connection(
     client: Mesa, server: FailingServer, call: Method
 ) -> None:
-    read = threading.Event()
+    read, closed = threading.Event(), threading.Event()
 
     def reset_after_body(peer: Peer, received: Received) -> bool:
         GOOD(peer, received)
         read.wait(10)
-        return reset(peer, received)
+        peer.reset()
+        peer.close()
+        closed.set()
+        return False
 
     server.play(reset_after_body, GOOD)
-    server.forget_closed()
     assert len(call(client).attempts) == 1
     read.set()
-    server.wait_for_close()
+    assert closed.wait(10)
     if isinstance(client, Waiting):
         client.portal.call(checkpoint)  # its event loop looks at its sockets
     assert len(call(client).attempts) == 1
