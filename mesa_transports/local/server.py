@@ -76,8 +76,12 @@ class Server:
             self._depot.urls.remove(self.url)
         self._server.task_dispatcher.shutdown()
         if self._thread is not None and self._thread.is_alive():
-            # Only the loop's own thread may close what it selects on.
-            self._server.trigger.pull_trigger(self._close_all)
+            # Only the loop's own thread may close what it selects on. Something else may wake it before we do, and it
+            # must not close then what we wake it with: so we hold what it takes to see that there is something to do.
+            trigger = self._server.trigger
+            with trigger.lock:
+                trigger.thunks.append(self._close_all)
+                trigger.pull_trigger()
             self._thread.join()
         else:
             self._close_all()

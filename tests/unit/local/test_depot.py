@@ -342,6 +342,22 @@ def test_other_wsgi_servers_pass_the_decoded_path_only():
         assert Client(depot.wsgi).get("/api/v1/acme", headers=KEY, environ_overrides=target).status_code == 404
 
 
+def test_a_loop_that_wakes_by_itself_closes_nothing_that_is_still_to_be_written_to(monkeypatch):
+    """Or the number would be closed, and perhaps another file's by then."""
+    with LocalDepot() as depot:
+        server = Server(depot).start()
+        trigger = server._server.trigger
+        pull = trigger._physical_pull
+
+        def woken_before():
+            pull()
+            server._thread.join(0.2)  # long enough to end in, if it can
+            pull()
+
+        monkeypatch.setattr(trigger, "_physical_pull", woken_before)
+        server.close()
+
+
 def test_git_knows_nothing_of_requests():
     """The git layer imports itself, names, times, refusals and what is kept of histories, and no other part."""
     package = "mesa_transports.local."
