@@ -16,7 +16,7 @@ URL = "https://u:s3c@host/a?path=s3c"
 
 @pytest.fixture
 def logger(caplog: pytest.LogCaptureFixture) -> Iterator[logging.Logger]:
-    name = "a.library"
+    name = "another.package"
     hide_secrets_of(name)
     hide_secrets_of(name)
     caplog.set_level(logging.DEBUG, name)
