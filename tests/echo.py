@@ -1,4 +1,4 @@
-"""An inner transport for recordings, and requests that it answers: for tests, and for the programs that they start."""
+"""What recordings are made of, and what they hold: for tests, and for the programs that they start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from mesa_core import Request, Response, Transport
 from mesa_transports.recorded.format import load
 
-__all__ = ["Echo", "recorded", "send", "url"]
+__all__ = ["Echo", "names", "recorded", "repo", "send", "url"]
 
 
 class Echo:
@@ -34,6 +34,26 @@ def send(transport: Transport, *names: object) -> None:
         transport.send(Request("GET", url(name)))
 
 
+def repo(name: str) -> Response:
+    """Return an answer that is a repository."""
+    data = {
+        "id": "repo_1",
+        "org": "o",
+        "name": name,
+        "default_branch": "main",
+        "head_sha": None,
+        "size_bytes": 0,
+        "created_at": "2026-01-02T03:04:05Z",
+        "upstream": None,
+    }
+    return Response(200, {"Content-Type": "application/json"}, json.dumps(data).encode())
+
+
 def recorded(path: Path) -> Counter[str]:
     """Return how often each name is in a recording."""
     return Counter(each.request.url.rpartition("/")[2] for each in load(path).interactions)
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of the repositories that a recording has for answers, in its order."""
+    return [each["response"]["body"]["json"]["name"] for each in json.loads(path.read_text())["interactions"]]
