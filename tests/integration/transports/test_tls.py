@@ -1,0 +1,68 @@
+"""Whom transports trust, what they show of themselves, and deadlines over TLS."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+from failing import TIMEOUT, Make, failure, late
+
+from mesa_core.errors import ConnectError, RequestTimeout, TransportError
+from mesa_core.http import Request
+from mesa_transports.testing import FaultServer, ask
+
+
+def test_verify_with_a_ca_file(
+    make: Make, tls_server: FaultServer, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")  # the option has precedence
+    assert make(verify=ca_file).send(ask(tls_server, "/all-bytes")).content == bytes(range(256))
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_verify_false_trusts_anyone(make: Make, tls_server: FaultServer) -> None:
+    assert make(verify=False).send(ask(tls_server, "/status/200")).status_code == 200
+
+
+def test_unknown_certificate_is_refused(make: Make, tls_server: FaultServer, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    for options in ({}, {"verify": str(other)}):
+        error = failure(make(**options), ask(tls_server, "/echo"), ConnectError)
+        assert error.sent is False
+        assert "SSLCertVerificationError" in str(error)
+    assert tls_server.received == []
+
+
+@pytest.mark.parametrize("pair", [True, False], ids=["pair", "one file"])
+def test_client_certificate(make: Make, authority: trustme.CA, ca_file: str, tmp_path: Path, pair: object) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    client = authority.issue_cert("client.example")
+    whole, chain, key = (str(tmp_path / name) for name in ("whole.pem", "chain.pem", "key.pem"))
+    client.private_key_and_cert_chain_pem.write_to_path(whole)
+    client.cert_chain_pems[0].write_to_path(chain)
+    client.private_key_pem.write_to_path(key)
+    with FaultServer(context) as server:
+        transport = make(verify=ca_file, cert=(chain, key) if pair else whole)
+        assert transport.send(ask(server, "/status/200")).status_code == 200
+        failure(make(verify=ca_file), ask(server, "/status/200"), TransportError)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("path", ["/stall", "/drip-fields", "/drip-body"])
+def test_timeout_bounds_tls(make: Make, tls_server: FaultServer, ca_file: str, path: str) -> None:
+    late(make(verify=ca_file), ask(tls_server, path, timeout=TIMEOUT), RequestTimeout)
+
+
+def test_timeout_bounds_sending_over_tls(make: Make, tls_server: FaultServer, ca_file: str) -> None:
+    request = ask(tls_server, "/deaf", method="PUT", content=b"x" * (32 * 1024 * 1024), timeout=TIMEOUT)
+    late(make(verify=ca_file), request, RequestTimeout)
+
+
+def test_timeout_bounds_the_handshake(make: Make, silent: str) -> None:
+    late(make(), Request("GET", f"https://{silent}/", timeout=TIMEOUT), ConnectError)
