@@ -1,15 +1,25 @@
-"""Git's real clients, as a stranger has them: configured by nothing but what a test says."""
+"""Git's real clients, as a stranger has them: configured by nothing but what a test says; and its requests by hand."""
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
+from email.message import Message
 from pathlib import Path
 
 from attrs import field, frozen
 
-__all__ = ["Git"]
+from mesa_sdk import Mesa
+from mesa_transports.local.server import Server
+
+__all__ = ["FETCH", "PUSH", "Git", "address", "ask", "basic", "heads"]
+
+PUSH = "application/x-git-receive-pack-request"
+FETCH = "application/x-git-upload-pack-request"
 
 _IDENTITY = {
     f"GIT_{who}_{what}": value
@@ -64,3 +74,32 @@ class Git:
         self(at, "add", "--", path)
         self(at, "commit", "--quiet", "--message", f"write {path}")
         return self(at, "rev-parse", "HEAD")
+
+
+def address(server: Server, key: str | None, path: str = "acme/r.git") -> str:
+    """Return the URL at which git finds a repository, with the key in it, if there is one."""
+    return f"http://{f'any:{key}@' if key else ''}127.0.0.1:{server.port}/{path}"
+
+
+def basic(key: str) -> str:
+    """Return the credentials that git sends for a key."""
+    return base64.b64encode(f"any:{key}".encode()).decode()
+
+
+def ask(
+    server: Server, target: str, authorization: str, content: bytes | None = None, **headers: str
+) -> tuple[int, Message, bytes]:
+    """Send what git would not send; return the status, the headers and the body of the answer."""
+    fields = {"Authorization": authorization, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{target}", content, fields)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def heads(api: Mesa, repo: str = "r") -> dict[str, str]:
+    """Return the branches of a repository, as the API sees them."""
+    return {branch.name: branch.head_sha for branch in api.branches.list(org="acme", repo=repo)}
