@@ -39,8 +39,8 @@ class Peer:
 
     subject: Subject
     at_most: float | None = None
-    counted: bool = True
-    """Whether its instructions are counted, which takes fifty times as long as its calls."""
+    uncounted: str | None = None
+    """Why its instructions are not counted, where they are not: that takes fifty times as long as its calls."""
 
 
 @frozen(kw_only=True)
@@ -58,8 +58,19 @@ class Figure:
     """Whether each round is a process of its own, which makes one call; otherwise one process makes those of all."""
     calls: int | None = None
     """Calls of a round; None: as many as fit into a tenth of a second."""
-    counts: tuple[int, int] | None = (20, 120)
-    """Instructions are those of the second number of calls less those of the first; None: they are not counted."""
+    counts: tuple[int, int] = (20, 120)
+    """Instructions are those of the second number of calls less those of the first."""
+    uncounted: str | None = None
+    """Why instructions are not counted, where they are not. With memory they never are."""
+    left_out: str | None = None
+    """Which peer one would look for is not measured, and why."""
+
+    @property
+    def counted(self) -> tuple[Subject, ...]:
+        """The subjects whose instructions are counted."""
+        if self.quantity is not Quantity.TIME or self.uncounted is not None:
+            return ()
+        return (self.ours, *(peer.subject for peer in self.peers if peer.uncounted is None))
 
 
 BARE: Final = Subject("bytes on a bare socket, pipelined", "ours", "bare.pipelined", units=50)

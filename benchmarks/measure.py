@@ -18,7 +18,7 @@ from attrs import field, frozen
 from declared import Figure, Quantity, Subject
 from environments import Environments
 
-__all__ = ["Bench", "Measured", "serving"]
+__all__ = ["Bench", "Measured", "counter", "serving"]
 
 HERE: Final = Path(__file__).resolve().parent
 _ROUND: Final = 0.1  # seconds of one subject's calls
@@ -107,6 +107,8 @@ class Bench:
     url: str
     environments: Environments
     rounds: int
+    counter: Sequence[str] | None
+    """The command that counts the instructions of another; None: they are not counted."""
     counted: dict[tuple[Subject, tuple[int, int]], float] = field(factory=dict, init=False)
     """Instructions that were counted already, since figures share subjects."""
 
@@ -114,7 +116,7 @@ class Bench:
         """Return what is measured of a figure's subjects, which take turns."""
         subjects = list(dict.fromkeys([figure.ours, *(peer.subject for peer in figure.peers)]))
         rounds = self._in_turns(figure, subjects)
-        instructions = {} if figure.counts is None or counter() is None else self._counted(figure)
+        instructions = {} if self.counter is None else self._counted(figure, self.counter)
         return {each: Measured(rounds[each], instructions.get(each)) for each in subjects}
 
     def _in_turns(self, figure: Figure, subjects: Sequence[Subject]) -> dict[Subject, list[float]]:
@@ -149,15 +151,15 @@ class Bench:
     def _worker(self, subject: Subject) -> _Worker:
         return _Worker(self._command(subject))
 
-    def _counted(self, figure: Figure) -> dict[Subject, float]:
-        counts = cast("tuple[int, int]", figure.counts)
-        counted = [figure.ours, *(peer.subject for peer in figure.peers if peer.counted)]
-        for each in counted:
+    def _counted(self, figure: Figure, counter: Sequence[str]) -> dict[Subject, float]:
+        counts = figure.counts
+        for each in figure.counted:
             if (each, counts) not in self.counted:
+                command = [*counter, *self._command(each)]
                 with ThreadPoolExecutor() as pool:
-                    few, many = pool.map(lambda calls, each=each: count(self._command(each), calls), counts)
+                    few, many = pool.map(lambda calls, command=command: _count(command, calls), counts)
                 self.counted[each, counts] = (many - few) / (counts[1] - counts[0]) / each.units
-        return {each: self.counted[each, counts] for each in counted}
+        return {each: self.counted[each, counts] for each in figure.counted}
 
 
 def _fitting(worker: _Worker) -> int:
@@ -177,10 +179,10 @@ def counter() -> list[str] | None:
     return None
 
 
-def count(command: Sequence[str], calls: int) -> int:
-    """Return the instructions of a worker's process that makes so many calls."""
+def _count(command: Sequence[str], calls: int) -> int:
+    """Return the instructions that a counter tells of a worker's process that makes so many calls."""
     done = subprocess.run(  # noqa: S603 - an interpreter of ours
-        [*(counter() or []), *command],
+        command,
         input=f"{calls}\n",
         capture_output=True,
         text=True,

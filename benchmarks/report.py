@@ -39,6 +39,8 @@ class Row:
     """The budget of both ratios."""
     below: float | None
     """The budget in seconds."""
+    uncounted: str | None = None
+    """Why its instructions are not counted, even where there is a counter."""
 
     @property
     def misses(self) -> Sequence[str]:
@@ -68,9 +70,14 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """Return what the table shows."""
         theirs = "-" if self.theirs is None else _shown(self.theirs, self.quantity)
-        ratios = ("-" if each is None else f"{each:.3g}" for each in (self.ratio, self.instruction_ratio))
+        ratio = "-" if self.ratio is None else f"{self.ratio:.3g}"
         ours = _shown(self.ours, self.quantity)
-        return (self.title, ours, self.peer or "-", theirs, *ratios, self.budget, self.verdict)
+        return (self.title, ours, self.peer or "-", theirs, ratio, self._instructions(), self.budget, self.verdict)
+
+    def _instructions(self) -> str:
+        if self.instruction_ratio is not None:
+            return f"{self.instruction_ratio:.3g}"
+        return "-" if self.peer is None or self.quantity != Quantity.TIME.value else "not counted"
 
 
 @frozen
@@ -80,7 +87,11 @@ class Conditions:
     date: str
     rounds: int
     counter: str | None
-    """What counted instructions."""
+    """What counted instructions; None where nothing did."""
+    uncounted: str | None
+    """Why nothing did."""
+    left_out: Sequence[str]
+    """What is not measured, and why."""
     versions: Mapping[str, Mapping[str, str]]
     """By environment, by package."""
     server: float
@@ -129,6 +140,7 @@ def _row(figure: Figure, measured: Mapping[Subject, Measured], peer: Peer | None
         instruction_ratio=None if theirs is None else ours.instruction_ratio(theirs),
         at_most=None if peer is None else peer.at_most,
         below=figure.below if peer is None else None,
+        uncounted=None if peer is None else figure.uncounted or peer.uncounted,
     )
 
 
@@ -144,7 +156,13 @@ def markdown_of(rows: Sequence[Row], conditions: Conditions) -> str:
             *_table(_HEAD, (row.cells() for row in rows)),
             "",
             f"- {conditions.date}; {conditions.machine}; Python {conditions.python}; {conditions.rounds} rounds.",
-            f"- Instructions: {conditions.counter or 'not counted, since neither valgrind nor perf is there'}.",
+            f"- Instructions: {conditions.counter or f'not counted, since {conditions.uncounted}'}.",
+            *(
+                f"- Not counted, since {why}: {', '.join(lines)}."
+                for why, lines in _uncounted(rows).items()
+                if conditions.counter is not None
+            ),
+            *(f"- Left out: {each}." for each in conditions.left_out),
             f"- The server answers a request in {conditions.server * 1e6:.0f} µs"
             + (f"; the fastest subject asks every {fastest * 1e6:.0f} µs." if fastest else "."),
             *(
@@ -154,6 +172,15 @@ def markdown_of(rows: Sequence[Row], conditions: Conditions) -> str:
             "",
         ]
     )
+
+
+def _uncounted(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """Return the lines whose instructions are not counted, by the reason."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.uncounted is not None:
+            found.setdefault(row.uncounted, []).append(f"{row.title} ÷ {row.peer}")
+    return found
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

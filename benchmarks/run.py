@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import attrs
 from declared import BARE, Figure
 from environments import CHECKOUT, PACKAGES, Environments
 from figures import FIGURES
@@ -34,8 +33,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--environments", type=Path, default=CHECKOUT / ".bench", help="the folder they are kept in")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.rounds, arguments.no_instructions = _QUICK_ROUNDS, True
+        arguments.rounds = _QUICK_ROUNDS
     return arguments
+
+
+def _uncounted(arguments: argparse.Namespace, found: Sequence[str] | None) -> str | None:
+    """Return why no instructions are counted; None where they are."""
+    if arguments.quick or arguments.no_instructions:
+        return f"the run was told `{'--quick' if arguments.quick else '--no-instructions'}`"
+    return "there is neither valgrind nor a perf that may count" if found is None else None
 
 
 def _chosen(names: Iterable[str] | None) -> tuple[Figure, ...]:
@@ -47,10 +53,19 @@ def _chosen(names: Iterable[str] | None) -> tuple[Figure, ...]:
     return found
 
 
-def _measured_before() -> dict[str, list[Row]]:
+def _measured_before(conditions: Conditions) -> dict[str, list[Row]]:
     """Return the lines that a run wrote down before it was stopped, by figure."""
+    path = HERE / "results.json"
+    if not path.exists():
+        return {}
+    written = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("rounds", "counter"):
+        if written["conditions"][name] != getattr(conditions, name):
+            sys.exit(
+                f"the run that was stopped had {name} {written['conditions'][name]}: resume it with the same options"
+            )
     found: dict[str, list[Row]] = {}
-    for each in json.loads((HERE / "results.json").read_text(encoding="utf-8"))["rows"]:
+    for each in written["rows"]:
         each.pop("holds")
         found.setdefault(each["figure"], []).append(Row(**each))
     return found
@@ -66,21 +81,23 @@ def main() -> None:
     """Measure, print, and write."""
     arguments = _arguments()
     figures = _chosen(arguments.only)
-    if arguments.no_instructions:
-        figures = tuple(attrs.evolve(figure, counts=None) for figure in figures)
+    found = counter()
+    uncounted = _uncounted(arguments, found)
+    command = found if uncounted is None else None
     environments = Environments(arguments.environments)
     with serving() as url:
-        bench = Bench(url, environments, arguments.rounds)
-        server = bench.measure(Figure(name="server", title="", ours=BARE, counts=None))[BARE].value
-        command = None if arguments.no_instructions else counter()
+        bench = Bench(url, environments, arguments.rounds, command)
+        server = bench.measure(Figure(name="server", title="", ours=BARE, uncounted="it is nobody's cost"))[BARE].value
         conditions = Conditions(
             date=datetime.now(UTC).date().isoformat(),
             rounds=arguments.rounds,
             counter=None if command is None else " ".join(command[:2]),
+            uncounted=uncounted,
+            left_out=[figure.left_out for figure in figures if figure.left_out is not None],
             versions={name: environments.versions(name) for name in PACKAGES} if arguments.only is None else {},
             server=server,
         )
-        done = _measured_before() if arguments.resume else {}
+        done = _measured_before(conditions) if arguments.resume else {}
         rows: list[Row] = []
         for figure in figures:
             rows += done.get(figure.name) or _measured(bench, figure)

@@ -40,6 +40,5 @@ FIGURES: Final = (
         quantity=Quantity.MEMORY,
         fresh=True,
         calls=0,
-        counts=None,
     ),
 )

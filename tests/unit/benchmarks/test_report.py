@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def on_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-
-
-def module(name: str) -> Any:
-    return importlib.import_module(name)
-
 
 def rows(ours: list[float], theirs: list[float], instructions: tuple[float | None, float | None], **figure: Any) -> Any:
     """Return the lines of a figure that was measured so, with a budget of 1.1."""
-    declared, measure, report = module("declared"), module("measure"), module("report")
+    declared, measure, report = import_module("declared"), import_module("measure"), import_module("report")
     subject, other = declared.Subject("ours", "ours", "ours.get"), declared.Subject("raw", "httpx", "raw.httpx_get")
     made = declared.Figure(name="f", title="A figure", ours=subject, peers=(declared.Peer(other, 1.1),), **figure)
     measured = {
@@ -67,15 +56,21 @@ def test_a_budget_in_seconds_has_a_line_of_its_own() -> None:
 
 
 def test_memory_is_shown_in_mebibytes_and_is_no_time() -> None:
-    (row,) = rows([3072.0], [2048.0], (None, None), quantity=module("declared").Quantity.MEMORY)
+    (row,) = rows([3072.0], [2048.0], (None, None), quantity=import_module("declared").Quantity.MEMORY)
     assert (row.cells()[1], row.verdict) == ("3.0 MiB", "**no** (memory)")
 
 
 def test_the_report_and_its_data_tell_the_same() -> None:
-    report = module("report")
+    report = import_module("report")
     lines = rows([1.0], [2.0], (5.0, 10.0))
     conditions = report.Conditions(
-        date="2026-01-01", rounds=3, counter=None, versions={"ours": {"attrs": "1"}}, server=1e-5
+        date="2026-01-01",
+        rounds=3,
+        counter=None,
+        uncounted="nobody asked",
+        left_out=[],
+        versions={"ours": {"attrs": "1"}},
+        server=1e-5,
     )
     text, data = report.markdown_of(lines, conditions), json.loads(report.json_of(lines, conditions))
     assert "| A figure | 1 s | raw | 2 s | 0.5 | 0.5 | ≤ 1.1 | yes |" in text
@@ -87,23 +82,23 @@ def test_the_report_and_its_data_tell_the_same() -> None:
 
 
 def test_every_figure_is_of_subjects_that_there_are() -> None:
-    environments, figures = module("environments"), module("figures")
+    environments, figures = import_module("environments"), import_module("figures")
     names = [figure.name for figure in figures.FIGURES]
     assert len(names) == len(set(names))
     for figure in figures.FIGURES:
         for subject in (figure.ours, *(peer.subject for peer in figure.peers)):
             area, function = subject.function.split(".")
-            assert callable(getattr(module(f"subjects.{area}"), function))
+            assert callable(getattr(import_module(f"subjects.{area}"), function))
             assert subject.environment in environments.PACKAGES
 
 
-def test_the_worker_makes_as_many_calls_as_it_is_told(tmp_path: Path) -> None:
-    measure = module("measure")
+def test_the_worker_makes_as_many_calls_as_it_is_told(benchmarks: Path, tmp_path: Path) -> None:
+    measure = import_module("measure")
     (tmp_path / "subjects").mkdir()
     (tmp_path / "subjects" / "here.py").write_text(
         "def calls(place):\n    return lambda count: open(place, 'a').write('x' * count)\n"
     )
-    (tmp_path / "worker.py").write_text((BENCHMARKS / "worker.py").read_text())
+    (tmp_path / "worker.py").write_text((benchmarks / "worker.py").read_text())
     written = tmp_path / "written"
     with measure._Worker([sys.executable, str(tmp_path / "worker.py"), "here", "calls", str(written)]) as worker:
         seconds, resident, most = worker.make(3)
@@ -114,7 +109,7 @@ def test_the_worker_makes_as_many_calls_as_it_is_told(tmp_path: Path) -> None:
 
 
 def test_the_server_answers_what_was_asked_for() -> None:
-    answers = module("answers")
+    answers = import_module("answers")
     for target, cursor in ((b"/acme/repos", None), (b"/pages-3/repos", "000001"), (b"/pages-3/repos?cursor=2", None)):
         head, _, body = answers.answer_to(b"GET", target).partition(b"\r\n\r\n")
         page = json.loads(body)
