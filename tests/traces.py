@@ -1,7 +1,9 @@
-"""OpenTelemetry in a test: spans and durations, kept in memory by the SDK's own exporter and reader."""
+"""OpenTelemetry in a test: spans and durations, kept in memory by the SDK's own exporter and reader; calls to trace."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from opentelemetry.context import Context
@@ -13,9 +15,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind
 
+from mesa_core import Request, Response
+from mesa_plugins.testing import FakeClock
 from mesa_plugins.tracing import Tracing
+from mesa_sdk import ConnectError
 
-__all__ = ["Traces"]
+__all__ = ["LOST", "SECRET", "Script", "Traces", "finish"]
+
+LOST = ConnectError("refused")
+SECRET = "s3cr3t-Xy"
 
 
 class _Begun(SpanProcessor):
@@ -64,3 +72,31 @@ class Traces:
     @property
     def durations(self) -> list[HistogramDataPoint]:
         return [point for metric in self.metrics for point in metric.data.data_points]
+
+
+class Script:
+    """A transport of both worlds that answers in order, each answer after `took` seconds."""
+
+    def __init__(self, answers: tuple[Response | BaseException, ...], clock: FakeClock, took: float = 0.25) -> None:
+        self.answers, self.clock, self.took = list(answers), clock, took
+        self.requests: list[Request] = []
+
+    def send(self, request: Request, /) -> Response:
+        self.requests.append(request)
+        self.clock.now += self.took
+        answer = self.answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def close(self) -> None: ...
+
+    async def asend(self, request: Request, /) -> Response:
+        return self.send(request)
+
+    async def aclose(self) -> None: ...
+
+
+def finish(result: Any) -> Any:
+    """Return what a method of either world returns: a coroutine is run to its end."""
+    return asyncio.run(result) if isinstance(result, Coroutine) else result
