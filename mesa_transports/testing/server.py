@@ -40,7 +40,7 @@ class FaultServer:
         self._lock = threading.Lock()
         self._tls = tls
         self._stopping = threading.Event()
-        self._closed = threading.Semaphore(0)
+        self._closed = threading.Event()  # of the connection that brought the last request
         self._open: list[socket.socket] = []
         self._listener = _Listener(self)
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(_POLL,), name="fault server")
@@ -56,20 +56,22 @@ class FaultServer:
 
     def serve(self, sock: socket.socket) -> None:
         """Serve one connection, until a behaviour or the client ends it."""
-        peer = Peer(self._secured(sock), self._stopping)
+        peer, closed = Peer(self._secured(sock), self._stopping), threading.Event()
         with self._lock:
             self.connections += 1
             self._open.append(peer.sock)
         try:
             while not self._stopping.is_set() and (received := peer.receive()) is not None:
-                self.received.append(received)
+                with self._lock:
+                    self.received.append(received)
+                    self._closed = closed
                 if not behave(peer, received):
                     break
         finally:
             peer.close()
             with self._lock:
                 self._ended += 1
-            self._closed.release()
+            closed.set()
 
     def wait_until_open(self, most: int) -> None:
         """Wait until at most so many connections are open."""
@@ -80,9 +82,9 @@ class FaultServer:
             time.sleep(_POLL)
 
     def wait_for_close(self) -> None:
-        """Wait until one more connection is closed on the server's side."""
-        if not self._closed.acquire(timeout=_PATIENCE):
-            raise TimeoutError("no connection was closed")
+        """Wait until the connection of the last request is closed on the server's side, whichever else is."""
+        if not self._closed.wait(_PATIENCE):
+            raise TimeoutError("the connection of the last request was not closed")
 
     def _secured(self, sock: socket.socket) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

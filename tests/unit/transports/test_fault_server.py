@@ -40,6 +40,22 @@ def test_waiting_for_a_close_that_does_not_come(server: FaultServer, monkeypatch
         server.wait_for_close()
 
 
+def test_waiting_for_a_close_waits_for_that_of_the_last_request(
+    server: FaultServer, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with httpx.Client(trust_env=False) as other:
+        other.get(server.url("/status/200"))
+    server.wait_until_open(0)
+    client.get(server.url("/status/200"))
+    with monkeypatch.context() as impatient:
+        impatient.setattr("mesa_transports.testing.server._PATIENCE", 0.01)
+        with pytest.raises(TimeoutError):
+            server.wait_for_close()
+    client.get(server.url("/farewell"))
+    server.wait_for_close()
+    assert server.connections - server._ended == 0
+
+
 def test_suite_is_not_led_astray_by_a_proxy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     pytester.makepyfile(
