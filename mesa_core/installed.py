@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from mesa_core.entry_points import Offer, offers
+from mesa_core.entry_points import Offer, offers, own_offers
 from mesa_core.errors import ConfigurationError
 from mesa_core.suggestions import unknown
 from mesa_core.text import one_line
@@ -32,7 +32,7 @@ _OTHER_PLUGINS: Final = ("cache",)
 """Those of the SDK's own that a client has when its owner names them."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class NamedPlugin:
     """A plugin under the name that its client knows it by, and the distribution it came with, where known."""
 
@@ -62,6 +62,8 @@ def find(what: str, name: str) -> Offer:
     Raises:
         ConfigurationError: there is none, or it is offered more than once.
     """
+    if name in own_offers():  # without a look at what others offer: a name of ours is ours
+        return own_offers()[name]
     same = _by_name().get(name, ())
     if len(same) > 1:
         raise ConfigurationError(f"{what} {name!r} is {_claimed(same)}")
@@ -85,7 +87,7 @@ def load(what: str, name: str) -> NamedPlugin:
     offer = find(what, name)
     owner, version = offer.distribution, offer.version
     try:
-        loaded = offer.point.load()
+        loaded = offer.load()
         return NamedPlugin(name, loaded() if isinstance(loaded, type) else loaded, owner, version)
     except KeyboardInterrupt:  # the user's
         raise

@@ -8,7 +8,6 @@ those of httpx; httpx2 has the same under its own names.
 from __future__ import annotations
 
 import contextlib
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -25,6 +24,8 @@ from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
 
 if TYPE_CHECKING:
+    import ssl
+
     import anyio
     import httpcore
     import httpx
@@ -41,7 +42,7 @@ _TELLING_LOGGERS: Final = ("http11", "http2", "proxy", "socks")
 """Those of httpcore's loggers that show header fields or a proxy's password; it has one more, for connecting."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Library:
     """What is used of httpx or httpx2."""
 
@@ -78,6 +79,8 @@ class Library:
     def client_options(self, options: Options) -> dict[str, Any]:
         """Return the options as a client takes them; how many connections there are is not its business."""
         if isinstance(options.verify, str):
+            import ssl  # noqa: PLC0415 - with the library
+
             context = ssl.create_default_context(cafile=options.verify)
         else:
             context = self.tls(verify=options.verify)
@@ -136,7 +139,7 @@ def _response(response: httpx.Response, content: bytes) -> Response:
     return Response(response.status_code, fields, content)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Pool:
     """A client, and the places in it.
 
@@ -201,7 +204,7 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
             pool.places.release()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _AsyncPool:
     """A client of one event loop, and the places in it; None for those of a ready-made client, which limits itself."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
-from typing import Any, Final, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.secrets import HIDDEN, without_secrets
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["POOL_SIZE", "Cert", "Options", "load_cert", "tls_context"]
 
@@ -35,6 +37,8 @@ def _check_verify(_: Options, __: object, verify: Any) -> None:
         return
     if not isinstance(verify, str):
         raise _wrong("verify", "True, False or the path of a file of CA certificates", _type(verify))
+    import ssl  # noqa: PLC0415 - 4 ms that few clients need before their first request
+
     try:
         ssl.create_default_context(cafile=verify)
     except OSError as error:
@@ -46,6 +50,8 @@ def _check_cert(_: Options, __: object, cert: Any) -> None:
         return
     if not _is_cert(cert):
         raise _wrong("cert", "the path of a certificate or a pair of paths, certificate and key", _type(cert))
+    import ssl  # noqa: PLC0415 - as above
+
     try:
         load_cert(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert)
     except OSError as error:
@@ -87,6 +93,8 @@ def load_cert(context: ssl.SSLContext, cert: Cert | None) -> None:
 
 def tls_context(options: Options) -> ssl.SSLContext:
     """Return a TLS context that trusts the certificates of the system, of a file, or any."""
+    import ssl  # noqa: PLC0415 - as above
+
     context = ssl.create_default_context(cafile=options.verify if isinstance(options.verify, str) else None)
     if options.verify is False:
         context.check_hostname = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, distributions
 
 from attrs import frozen
 
-from mesa_core.entry_points import Damaged, Offer, damaged
+from mesa_core.entry_points import Offer, offers_of
 from mesa_core.errors import ConfigurationError, MesaError
 from mesa_core.installed import find, installed_names, load, overruled, reason
 from mesa_core.plugins.facade import Plugins
@@ -35,7 +36,7 @@ def installed() -> Iterator[Installed]:
     """Yield all that is installed, the SDK's own first; each is imported, and a broken one does no harm."""
     yield from map(_looked_at, installed_names())
     yield from map(_overruled, overruled())
-    yield from map(_damaged, damaged())
+    yield from _damaged()
 
 
 def _looked_at(name: str) -> Installed:
@@ -73,9 +74,22 @@ def _overruled(offer: Offer) -> Installed:
     return Installed(offer.name, offer.distribution, offer.version, broken=why)
 
 
-def _damaged(found: Damaged) -> Installed:
-    why = f"distribution {found.distribution} {found.version}: {found.reason}"
-    return Installed(None, found.distribution, found.version, broken=why)
+def _damaged() -> Iterator[Installed]:
+    """Yield the distributions whose entry points cannot be read, whichever group these are of."""
+    for each in distributions():
+        try:
+            _ = each.entry_points, offers_of(each)
+        except Exception as error:  # noqa: BLE001 - told to the reader
+            name, version = _said(each, "name"), _said(each, "version")
+            why = f"its entry points cannot be read: {type(error).__name__}: {error}"
+            yield Installed(None, name, version, broken=f"distribution {name} {version}: {why}")
+
+
+def _said(distribution: Distribution, field: str) -> str | None:
+    try:
+        return one_line(str(getattr(distribution, field)))
+    except Exception:  # noqa: BLE001 - damaged too
+        return None
 
 
 def _titled(offer: Offer) -> str:

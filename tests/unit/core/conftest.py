@@ -155,7 +155,7 @@ def fake_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         return site
 
     def forget() -> None:
-        for cached in (entry_points.offers, installed._by_name, installed.distribution_of):
+        for cached in (entry_points.own_offers, entry_points.offers, installed._by_name, installed.distribution_of):
             cached.cache_clear()
 
     yield make

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.metadata import PathDistribution
+from importlib.metadata import EntryPoint, PathDistribution
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mesa_core.installed import distribution_of
+from mesa_core.entry_points import Offer, offers, own_offers
+from mesa_core.installed import built_in_transports, distribution_of
 from mesa_sdk import ConfigurationError, Mesa
 
 Client = Callable[..., Mesa]
@@ -209,3 +211,61 @@ def provide_transports():
         client(transport="other")
     with pytest.raises(ConfigurationError, match="transport 'auth': the plugin of that name provides none"):
         client(transport="auth")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["os.path", "os.path:join", "os : path.join", "collections:Counter.most_common [extra, other]", "os[extra]"],
+)
+def test_what_an_entry_point_points_to_is_what_importlib_says(target: str) -> None:
+    assert Offer("any", target, "mesa-any", "1").load() == EntryPoint("any", target, "mesa").load()
+
+
+class TestTheSdksOwn:
+    def test_are_read_as_importlib_reads_them(self) -> None:
+        read = {(each.name, each.target, each.distribution, each.version) for each in own_offers().values()}
+        assert read == {(each.name, each.target, each.distribution, each.version) for each in offers() if each.ours}
+        assert {"auth", "cache", *built_in_transports()} <= own_offers().keys()
+
+    def test_are_found_without_importlib(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "importlib.metadata", None)
+        client(transport="httpx", plugins=["cache"]).close()
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            None,
+            b"",
+            b"[mesa]\n\xff = nothing\n",
+            b"[pytest11]\nauth = fake_evil\n",
+            b"[mesa]\n\n[other]\nauth = fake_evil\n",
+        ],
+        ids=["missing", "empty", "damaged", "of another group", "of a group that follows"],
+    )
+    def test_are_found_by_importlib_where_they_cannot_be_read(
+        self,
+        client: Client,
+        fake_distribution: Fake,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        content: bytes | None,
+    ) -> None:
+        monkeypatch.setattr("mesa_core.entry_points._OWN_FILE", "own.txt")
+        fake_distribution("mesa-any", {})
+        if content is not None:
+            (tmp_path / "mesa-any" / "own.txt").write_bytes(content)
+        assert not own_offers()
+        info = next(iter(client().plugins))
+        assert (info.name, info.distribution) == ("auth", "mesa-sdk")
+
+    def test_are_looked_for_in_the_current_folder_where_the_path_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mesa_core.entry_points._OWN_FILE", "own.txt")
+        monkeypatch.syspath_prepend("")
+        monkeypatch.chdir(tmp_path)
+        Path("own.txt").write_text("[mesa]\nnear = module:Class\n\n[other]\nfar = module\n")
+        own_offers.cache_clear()
+        near = own_offers()
+        own_offers.cache_clear()
+        assert {name: each.target for name, each in near.items()} == {"near": "module:Class"}
