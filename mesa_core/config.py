@@ -52,6 +52,12 @@ class ClientConfig:
     plugins: Sequence[object]
     disable_plugins: frozenset[str]
 
+    def is_own(self, url: str) -> bool:
+        """Tell whether a URL is of the server's origin, so that the key may go there."""
+        if url.__class__ is str and url.startswith(f"{self.server_url}/"):
+            return True  # as nearly all are, and it takes no parsing to see it
+        return origin_of(url) == self.origin
+
 
 def resolve(
     *,

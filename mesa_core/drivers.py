@@ -70,7 +70,8 @@ async def arun(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
 
 def _send(transport: Transport, attempt: Attempt) -> Outcome:
     try:
-        return _checked(transport, transport.send(attempt.request))
+        response: object = transport.send(attempt.request)
+        return response if isinstance(response, Response) else _none_of(transport, response)  # pyright: ignore[reportUnnecessaryIsInstance]  # who wrote it may not type-check
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
@@ -79,17 +80,17 @@ def _send(transport: Transport, attempt: Attempt) -> Outcome:
 
 async def _asend(transport: AsyncTransport, attempt: Attempt) -> Outcome:
     try:
-        return _checked(transport, await transport.asend(attempt.request))
+        response: object = await transport.asend(attempt.request)
+        return response if isinstance(response, Response) else _none_of(transport, response)  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
         return _foreign(transport, error)
 
 
-def _checked(transport: object, response: object) -> Response:
-    if isinstance(response, Response):
-        return response
-    raise TransportError(
+def _none_of(transport: object, response: object) -> TransportError:
+    """Say that what a transport returned is no response."""
+    return TransportError(
         f"the transport {type(transport).__name__} returned {type(response).__name__}, which is no Response", sent=True
     )
 

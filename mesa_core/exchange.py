@@ -9,8 +9,9 @@ here, and nowhere else; they decide, and a driver (`drivers.py`) acts.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import lru_cache
 from math import inf
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -48,6 +49,9 @@ class Attempt:
     request: Request
 
 
+_send: Final = maker_of(Attempt)
+
+
 @frozen
 class Wait:
     """Let so many seconds pass; the answer is None.
@@ -77,6 +81,8 @@ class _Again:
 
 
 _FIRST: Final = _Again()
+_ended: Final = maker_of(Ended)
+_recorded: Final[Callable[..., AttemptRecord]] = maker_of(AttemptRecord)
 
 Outcome: TypeAlias = Response | TransportError
 Flow: TypeAlias = Generator[Attempt | Wait, Outcome | None, T]
@@ -123,15 +129,20 @@ def _end(error: BaseException | None, plugins: Plugins, call: Call) -> None:
 
 
 def _request(operation: Operation[T], call: Call, url: str) -> Request:
-    headers, options = Headers(), call.options
-    headers["Accept"] = operation.decode.accept
-    headers["User-Agent"] = USER_AGENT
-    if operation.body is not None:
-        headers["Content-Type"] = "application/json"
+    body, options = operation.body, call.options
+    headers = _usual_headers(operation.decode.accept, body is not None).copy()
     if options.headers:
         for name, value in options.headers.items():
             headers[name] = value
-    return Request(operation.method, url, headers, operation.body or b"", options.timeout)
+    return Request(operation.method, url, headers, body or b"", options.timeout)
+
+
+@lru_cache(maxsize=64)
+def _usual_headers(accept: str, has_body: bool) -> Headers:  # noqa: FBT001 - a key of the cache
+    headers = Headers({"Accept": accept, "User-Agent": USER_AGENT})
+    if has_body:
+        headers["Content-Type"] = "application/json"
+    return headers
 
 
 def _attempt(
@@ -148,7 +159,13 @@ def _attempt(
         _give_up(error, plugins, call)
         raise
     begun = call.clock.monotonic()
-    outcome = yield from _carry_out(request, instead, plugins, call)
+    try:
+        outcome = (yield _send(request)) if instead is None else (yield from _otherwise(request, instead))
+    except GeneratorExit as cancelled:
+        _give_up(_cut_off(cancelled), plugins, call)
+        raise
+    if outcome is None:
+        raise TypeError("an Attempt was answered with None; a driver must send its outcome")
     call.attempts += (_record(outcome, again.after, call.clock.monotonic() - begun),)
     if isinstance(outcome, TransportError):
         return _settle(operation, outcome, plugins, call)
@@ -165,12 +182,12 @@ def _attempt(
 
 def _bound(request: Request, call: Call, failure: MesaError | None) -> None:
     """Shorten an attempt's timeout to what is left of the call: last of all, since a hook may have taken its time."""
-    left = inf if call.deadline == inf else call.remaining
+    if call.deadline == inf:
+        return
+    left, timeout = call.remaining, request.timeout
     if left <= 0:
         raise _out_of_time(call) from failure
-    if request.timeout is not None:
-        request.timeout = min(request.timeout, left)
-    elif left < inf:
+    if timeout is None or left < timeout:
         request.timeout = left
 
 
@@ -179,22 +196,15 @@ def _out_of_time(call: Call) -> RequestTimeout:
     return RequestTimeout("no attempt fits into what is left of the max_elapsed_time", sent=sent)
 
 
-def _carry_out(request: Request, instead: Instead | None, plugins: Plugins, call: Call) -> Flow[Outcome]:
-    """Bring an attempt to its outcome: the transport's, or the one that a plugin puts in its place."""
-    try:
-        if instead is not None:
-            late = (yield from _delay(request, instead.delay)) if instead.delay else None
-            if late is not None:
-                return late
-            if instead.outcome is not None and not instead.send:
-                return instead.outcome
-        outcome = yield maker_of(Attempt)(request)
-    except GeneratorExit as cancelled:
-        _give_up(_cut_off(cancelled), plugins, call)
-        raise
-    if outcome is None:
-        raise TypeError("an Attempt was answered with None; a driver must send its outcome")
-    if instead is None or instead.outcome is None or isinstance(outcome, TransportError):
+def _otherwise(request: Request, instead: Instead) -> Flow[Outcome | None]:
+    """Bring an attempt to the outcome that a plugin puts in the place of the transport's, or that it delays."""
+    late = (yield from _delay(request, instead.delay)) if instead.delay else None
+    if late is not None:
+        return late
+    if instead.outcome is not None and not instead.send:
+        return instead.outcome
+    outcome = yield _send(request)
+    if outcome is None or instead.outcome is None or isinstance(outcome, TransportError):
         return outcome
     return instead.outcome
 
@@ -246,7 +256,7 @@ def _error_from(operation: Operation[T], response: Response, call: Call) -> APIE
 def _read(operation: Operation[T], response: Response, call: Call) -> Ended[T]:
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - what HTTP calls success
         raise _error_from(operation, response, call)
-    ended: Ended[T] = maker_of(Ended)(operation.decode(response), response, call)
+    ended: Ended[T] = _ended(operation.decode(response), response, call)
     return ended
 
 
@@ -259,6 +269,5 @@ def _sign(error: MesaError, call: Call) -> None:
 
 def _record(outcome: Outcome, waited: float, elapsed: float) -> AttemptRecord:
     if isinstance(outcome, Response):
-        record: AttemptRecord = maker_of(AttemptRecord)(outcome.status_code, None, waited, elapsed, True)  # noqa: FBT003 - a maker takes all in order
-        return record
+        return _recorded(outcome.status_code, None, waited, elapsed, True)  # noqa: FBT003 - a maker takes all in order
     return AttemptRecord(None, f"{type(outcome).__name__}: {outcome}", waited, elapsed, outcome.sent)

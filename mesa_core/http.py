@@ -7,7 +7,7 @@ keeps one beyond a call copies it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TypeVar, cast, overload
+from typing import Any, Final, TypeVar, cast, overload
 
 from attrs import define, field
 
@@ -17,6 +17,8 @@ from mesa_core.urls import origin_of
 __all__ = ["HeaderTypes", "Headers", "Request", "Response"]
 
 D = TypeVar("D")
+_PAIR: Final = 2
+"""The length of an entry with a single value."""
 
 
 class Headers(MutableMapping[str, str]):
@@ -30,27 +32,35 @@ class Headers(MutableMapping[str, str]):
     __slots__ = ("_fields",)
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
-        self._fields: dict[str, tuple[str, list[str]]] = {}
+        self._fields: dict[str, tuple[str, ...]] = {}
+        """By the name in lower case: the name as it came, and its values. Most are the pair that is on the wire."""
         if not fields:
             return
-        pairs = cast("Mapping[str, str]", fields).items() if isinstance(fields, Mapping) else fields
+        pairs: Iterable[Any] = fields  # `Any`: a mapping's names, for a moment
+        kind = fields.__class__  # which says it at once: a list takes long to tell that it is no mapping
+        if kind is dict or (kind is not list and isinstance(fields, Mapping)):
+            pairs = cast("Mapping[str, str]", fields).items()
+        known = self._fields
         for name, value in pairs:
-            self.add(name, value)
+            key = name.lower()
+            known[key] = (name, value) if key not in known else (*known[key], value)
 
     def add(self, name: str, value: str) -> None:
         """Add a value, keeping those that the name has already."""
-        known = self._fields.setdefault(name.lower(), (name, values := [value]))[1]
-        if known is not values:
-            known.append(value)
+        key = name.lower()
+        self._fields[key] = (*self._fields.get(key, (name,)), value)
 
     def get_all(self, name: str) -> list[str]:
         """Return each value of a name by itself, in the order they came; empty when there is none."""
-        entry = self._fields.get(name.lower())
-        return [] if entry is None else list(entry[1])
+        return list(self._fields.get(name.lower(), ())[1:])
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Yield every (name, value) as it stands on the wire, repeated names repeatedly."""
-        return iter([(name, value) for name, values in self._fields.values() for value in values])
+        entries: list[Any] = list(self._fields.values())  # `Any`: not yet known to be pairs
+        for entry in entries:
+            if len(entry) != _PAIR:
+                return iter([(entry[0], value) for entry in entries for value in entry[1:]])
+        return iter(entries)
 
     @overload
     def get(self, name: str, default: None = None, /) -> str | None: ...
@@ -59,17 +69,19 @@ class Headers(MutableMapping[str, str]):
     def get(self, name: str, default: object = None, /) -> object:  # a mapping's own makes and catches an exception
         """Return the values of a name, joined by ", "; `default` when there is none."""
         entry = self._fields.get(name.lower())
-        return default if entry is None else ", ".join(entry[1])
+        return default if entry is None else _joined(entry)
 
     def copy(self) -> Headers:
         """Return headers that can be changed without changing these."""
-        return Headers(self.fields())
+        made = Headers()
+        made._fields = self._fields.copy()
+        return made
 
     def __getitem__(self, name: str) -> str:
-        return ", ".join(self._fields[name.lower()][1])
+        return _joined(self._fields[name.lower()])
 
     def __setitem__(self, name: str, value: str) -> None:
-        self._fields[name.lower()] = (name, [value])
+        self._fields[name.lower()] = (name, value)
 
     def __delitem__(self, name: str) -> None:
         del self._fields[name.lower()]
@@ -78,7 +90,7 @@ class Headers(MutableMapping[str, str]):
         return isinstance(name, str) and name.lower() in self._fields
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._fields.values())
+        return (entry[0] for entry in self._fields.values())
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -86,8 +98,8 @@ class Headers(MutableMapping[str, str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Headers):
             return NotImplemented
-        return {key: values for key, (_, values) in self._fields.items()} == {
-            key: values for key, (_, values) in other._fields.items()
+        return {key: entry[1:] for key, entry in self._fields.items()} == {
+            key: entry[1:] for key, entry in other._fields.items()
         }
 
     __hash__ = None  # type: ignore[assignment]  # mutable, as a dict is
@@ -95,6 +107,10 @@ class Headers(MutableMapping[str, str]):
     def __repr__(self) -> str:
         shown = {name: HIDDEN if is_secret_header(name) else value for name, value in self.items()}
         return f"Headers({shown})"
+
+
+def _joined(entry: tuple[str, ...]) -> str:
+    return entry[1] if len(entry) == _PAIR else ", ".join(entry[1:])
 
 
 HeaderTypes = Mapping[str, str] | Iterable[tuple[str, str]]

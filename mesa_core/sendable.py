@@ -31,7 +31,8 @@ def check_sendable(request: Request, *, rewritten: bool) -> None:
 def _check_headers(headers: Headers) -> None:
     # RFC 9110, section 5.5. Space at the edges is no part of a value; some libraries strip it, others show the value.
     for name, value in headers.fields():
-        if name in _USUAL and _is_plain(value):
+        usual = name in _USUAL and value.__class__ is str and value.isascii() and value.isprintable()
+        if usual and value == value.strip():
             continue
         if not _TOKEN.fullmatch(name):
             raise InvalidRequest(f"headers: expected a header name, got {name!r}", field="headers")
@@ -42,7 +43,3 @@ def _check_headers(headers: Headers) -> None:
                 f"headers.{name}: the value holds a control character, one outside Latin-1, or white space at an edge",
                 field=f"headers.{name}",
             )
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isprintable() and value == value.strip()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from mesa_core.errors import InvalidRequest
 from mesa_core.secrets import without_secrets
@@ -18,6 +18,8 @@ QueryValue = str | int | None
 _PARAMETER = re.compile(r"{(\w*)}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 """What stands for itself (RFC 3986, section 2.3)."""
+_USUAL_SEGMENT = re.compile(rf"(?!\.{{1,2}}\Z){_UNRESERVED.pattern}")
+"""A segment of such characters, other than the two that mean a step."""
 _USUAL_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/")
 """The beginning of a URL that everybody reads in the same way, with all that its origin depends on."""
 
@@ -28,35 +30,38 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     Raises:
         InvalidRequest: a value is not of its type, or cannot be a path segment.
     """
-    parts = _parts(template)
-    names = parts[1::2]
-    for name in path:
-        if name not in names:
-            raise InvalidRequest(
-                f"{name}: the template {without_secrets(template)!r} has no such parameter", field=name
-            )
-    segments = {name: _segment(name, value) for name, value in path.items()}
-    try:
-        target = "".join([segments[part] if place % 2 else part for place, part in enumerate(parts)])
-    except KeyError as missing:
-        name = str(missing.args[0])
-        raise InvalidRequest(
-            f"{name}: the template {without_secrets(template)!r} needs a value for it", field=name
-        ) from None
-    if not target.startswith("/"):
-        raise InvalidRequest(
-            f"template: expected a path that begins with a slash, got {without_secrets(template)!r}", field="template"
-        )
+    first, following, names = _parts(template)
+    if path.keys() != names:  # pyright: ignore[reportUnnecessaryComparison]  # both are sets, and compare as such
+        raise _misfit(template, path, names)
+    target = first
+    for name, text in following:
+        value = path[name]
+        usual = value.__class__ is str and _USUAL_SEGMENT.fullmatch(value)
+        target += (value if usual else _segment(name, value)) + text
     if not query:
         return target
-    pairs = [(name, _query_value(name, value)) for name, value in query.items() if value is not None]
-    return f"{target}?{urlencode(pairs, quote_via=quote)}" if pairs else target
+    pairs = [f"{_quoted(name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]
+    return f"{target}?{'&'.join(pairs)}" if pairs else target
 
 
 @lru_cache(maxsize=256)
-def _parts(template: str) -> list[str]:
-    """Return a template's texts and, between them, the names of its parameters."""
-    return _PARAMETER.split(template)
+def _parts(template: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
+    """Return a template's first text; each parameter with the text that follows it; and the parameters' names."""
+    if not template.startswith("/"):
+        raise InvalidRequest(
+            f"template: expected a path that begins with a slash, got {without_secrets(template)!r}", field="template"
+        )
+    first, *rest = _PARAMETER.split(template)
+    return first, tuple(zip(rest[::2], rest[1::2], strict=True)), frozenset(rest[::2])
+
+
+def _misfit(template: str, path: Mapping[str, str], names: frozenset[str]) -> InvalidRequest:
+    shown = repr(without_secrets(template))
+    for name in path:
+        if name not in names:
+            return InvalidRequest(f"{name}: the template {shown} has no such parameter", field=name)
+    name = next(each for each in _PARAMETER.findall(template) if each not in path)
+    return InvalidRequest(f"{name}: the template {shown} needs a value for it", field=name)
 
 
 def _segment(name: str, value: object) -> str:
@@ -66,15 +71,19 @@ def _segment(name: str, value: object) -> str:
         raise InvalidRequest(
             f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
         )
-    return value if _UNRESERVED.fullmatch(value) else quote(_text(name, value), safe="")
+    return quote(_text(name, value), safe="")
 
 
 def _query_value(name: str, value: object) -> str:
     if isinstance(value, str):
-        return _text(name, value)
+        return _quoted(_text(name, value))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise InvalidRequest(f"{name}: expected str or int, got {type(value).__name__}", field=name)
+
+
+def _quoted(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 def _text(name: str, value: str) -> str:

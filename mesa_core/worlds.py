@@ -5,6 +5,7 @@ A world serves an operation; the resource it is given to decides what a method r
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import attrs
@@ -106,10 +107,10 @@ class NonBlocking(_Served[AsyncTransport]):
 
         return open_nonblocking, (self.parts.config, self.parts.clock)
 
-    async def run(self, operation: Operation[T]) -> Ended[T]:
-        """Carry an operation out."""
+    def run(self, operation: Operation[T]) -> Coroutine[Any, Any, Ended[T]]:
+        """Return the coroutine that carries an operation out: that of the driver, since each one around it costs."""
         parts, transport = self.parts, self.lifetime.transport
-        return await arun(exchange(operation, parts.plugins, parts.config, parts.clock), transport, parts.clock)
+        return arun(exchange(operation, parts.plugins, parts.config, parts.clock), transport, parts.clock)
 
     async def call(self, operation: Operation[T], /) -> T:
         """Return an operation's result."""

@@ -21,7 +21,7 @@ class Auth(Plugin):
     @hookimpl(trylast=True)  # after everyone who may change the URL, so that no change can send the key elsewhere
     def before_request(self, request: Request, call: Call) -> Response | None:
         """Set the header."""
-        if call.config.api_key is not None and request.origin == call.config.origin:
+        if call.config.api_key is not None and call.config.is_own(request.url):
             request.headers["Authorization"] = f"Bearer {Keys.of(call).current(call)}"
             call.state[self] = call.attempt
         return None

@@ -150,7 +150,7 @@ class Cache(Plugin):
 def _never_changes(request: Request, call: Call) -> bool:
     """Tell whether a request is addressed by full shas, and is for the client's own server."""
     names = _ADDRESSED_BY.get(call.operation.name)
-    if names is None or request.origin != call.config.origin:
+    if names is None or not call.config.is_own(request.url):
         return False
     parts = urlsplit(request.url)
     given = {"sha": parts.path.rpartition("/")[2], **dict(parse_qsl(parts.query))}

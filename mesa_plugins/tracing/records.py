@@ -49,7 +49,7 @@ def _level(outcome: Response | BaseException) -> int:
 def _attempt(
     call: Call, request: Request, outcome: Response | BaseException, seconds: float
 ) -> dict[str, str | float | None]:
-    foreign = "?" in request.url and request.origin != call.config.origin
+    foreign = "?" in request.url and not call.config.is_own(request.url)
     url = _folded(without_secrets(request.url, foreign=foreign))
     response = outcome if isinstance(outcome, Response) else None
     return {

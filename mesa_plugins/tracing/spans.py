@@ -104,7 +104,7 @@ class CallSpan:
     def begin_attempt(self, request: Request, call: Call) -> AttemptSpan:
         """Begin the span of an attempt, and send its context along: to the client's server alone, as the key is."""
         asked = self.spans.asked(request)
-        template, foreign = _template(call), request.origin != call.config.origin
+        template, foreign = _template(call), not call.config.is_own(request.url)
         url = without_secrets(request.url, foreign=foreign)
         told: _Attributes = {**asked, "url.full": url, "url.template": template}
         if call.attempt > 1:

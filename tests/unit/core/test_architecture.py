@@ -72,10 +72,9 @@ def test_the_async_world_awaits_nothing_but_its_own_drivers_and_pages() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Await)
     }
-    drivers = {"arun"}
     worlds = {"self.run", "self.world.run", "self._world.run", "self._world.pages", "page.next", "self"}
     ends = {"self.aclose", "transport.aclose"}
-    assert awaited == drivers | worlds | ends
+    assert awaited == worlds | ends
 
 
 def test_plugins_know_the_cores_public_names_alone() -> None:
