@@ -63,9 +63,10 @@ docs: .venv/ready
 site: .venv/ready
 	$(BIN)/zensical build --clean --strict
 
-# What of the docs is made: figures, and the contract as a page. A test tells when they are out of date.
+# What of the docs is made: figures, what was measured, and the contract as a page. A test tells when it is out of date.
 figures: .venv/ready
 	$(BIN)/python tools/docs/figures.py
+	$(BIN)/python tools/docs/performance.py
 	$(BIN)/python tools/docs/contract.py
 
 dist: .venv/ready
@@ -80,7 +81,8 @@ dist: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch .venv/ready
 
-# Every figure against its peers, each in an environment of its own, in .bench; RESULTS.md is what comes of it.
+# Every figure against its peers, each in an environment of its own, in .bench; RESULTS.md is what comes of it. The docs
+# show it after `make figures`.
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py $(ARGS)
 

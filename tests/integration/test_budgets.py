@@ -57,33 +57,66 @@ class TestModules:
         }
 
 
-def instructions(module: str, function: str, calls: int) -> int:
-    """Return the instructions of a process that makes so many calls, without OpenTelemetry, whose spans cost too."""
+WITHOUT_SPANS = "sys.modules['opentelemetry'] = None"
+WITH_THE_API = "pass"
+WITH_THE_SDK = (
+    "from opentelemetry import trace; from opentelemetry.sdk.trace import TracerProvider;"
+    "trace.set_tracer_provider(TracerProvider())"
+)
+VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+
+
+def ran(module: str, function: str, prelude: str, calls: int, *under: str) -> str:
+    """Return what a process that makes so many calls says on standard error."""
     code = (
-        "import runpy, sys; sys.modules['opentelemetry'] = None;"
+        f"import runpy, sys; {prelude};"
         f"sys.path.insert(0, {str(WORKER.parent)!r}); sys.argv = ['', {module!r}, {function!r}, ''];"
         f"runpy.run_path({str(WORKER)!r})"
     )
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, "-c", code]
     done = subprocess.run(
-        command,
+        [*under, sys.executable, "-c", code],
         input=f"{calls}\n",
         capture_output=True,
         check=True,
         text=True,
         env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"},
     )
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    assert found, done.stderr
-    return int(found[1])
+    return done.stderr
+
+
+def instructions(*subjects: tuple[str, str, str]) -> list[int]:
+    """Return the instructions of as many calls of each; what starting takes cancels out."""
+
+    def count(run: tuple[tuple[str, str, str], int]) -> int:
+        found = re.search(r"Collected : (\d+)", ran(*run[0], run[1], *VALGRIND))
+        assert found
+        return int(found[1])
+
+    for subject in subjects:
+        ran(*subject, FEW)  # which writes the bytecode that is missing
+    with ThreadPoolExecutor(2) as pool:
+        counts = [*pool.map(count, [(subject, calls) for subject in subjects for calls in (FEW, MANY)])]
+    return [many - few for few, many in zip(counts[::2], counts[1::2], strict=True)]
+
+
+counting = pytest.mark.skipif(
+    shutil.which("valgrind") is None, reason="valgrind, which counts instructions, is not installed"
+)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind, which counts instructions, is not installed")
+@counting
 def test_a_calls_own_cost_is_a_third_of_httpxs_with_its_mock_transport() -> None:
-    subjects = [("ours", "in_process"), ("raw", "httpx_mock")]
-    runs = [(*subject, calls) for calls in (FEW, MANY) for subject in subjects]
-    with ThreadPoolExecutor(2) as pool:
-        few_ours, few_raw, many_ours, many_raw = pool.map(lambda run: instructions(*run), runs)
-    ours, raw = many_ours - few_ours, many_raw - few_raw  # what starting takes cancels out
+    ours, raw = instructions(("ours", "in_process", WITHOUT_SPANS), ("raw", "httpx_mock", WITHOUT_SPANS))
     assert ours <= 0.33 * raw
+
+
+@pytest.mark.slow
+@counting
+def test_spans_cost_little_until_an_sdk_records_them_which_takes_more_than_the_rest() -> None:
+    """As docs/performance.md says."""
+    pytest.importorskip("opentelemetry.sdk")
+    preludes = (WITHOUT_SPANS, WITH_THE_API, WITH_THE_SDK)
+    own, api, sdk = instructions(*(("ours", "in_process", prelude) for prelude in preludes))
+    assert api <= 1.2 * own
+    assert sdk >= 2 * own

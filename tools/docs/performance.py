@@ -1,0 +1,118 @@
+"""Writes what was measured into the page about it: `python tools/docs/performance.py`.
+
+What stands between the marks in docs/performance.md is made of benchmarks/results.json, which `make bench` writes. What
+is around them is written by hand; where it rests on what was measured, a test compares it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from measurements import RESULTS
+
+__all__ = ["rendered", "written"]
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->\n"
+
+Row: TypeAlias = Mapping[str, Any]  # `Any`: a document that benchmarks/report.py wrote
+
+WHY: Final = {
+    "get-urllib3": "most of such a call is the system's, and raw urllib3 alone takes nearly what the budget allows.",
+    "list": "a page is read by Python here, and by Rust in the published client.",
+    "at-once": "hooks, retries, checks and a model take more than aiohttp, which is fast, leaves room for.",
+    "client": "finding and opening files takes time in which the process runs no instructions of its own.",
+    "memory": "a process holds attrs, pluggy and the metadata of what is installed beside its HTTP library.",
+}
+"""Why a budget is missed, where it is, by figure."""
+
+
+def written(page: str, results: Mapping[str, Any]) -> str:
+    """Return the page with what was measured in its place."""
+    before, _, rest = page.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"the page has no {BEGIN!r} with an {END!r} after it")
+    return before + BEGIN + rendered(results) + END + after
+
+
+def rendered(results: Mapping[str, Any]) -> str:
+    """Return what was measured: where and when, the figures with a budget, those that miss it, and the others."""
+    conditions, rows = results["conditions"], results["rows"]
+    limited = [row for row in rows if _budget(row) is not None]
+    counter = conditions["counter"]
+    return "\n".join(
+        [
+            f"Measured on {conditions['date']}: {conditions['machine']}, Python {conditions['python']}, "
+            f"{conditions['rounds']} rounds, instructions " + (f"by `{counter}`." if counter else "not counted."),
+            "",
+            *_table(("figure", "against", "time or memory", "instructions", "budget"), map(_cells, limited)),
+            "",
+            *_missed([row for row in limited if not row["holds"]], len(limited)),
+            "Beside others, without a budget:",
+            "",
+            *_table(
+                ("figure", "against", "time or memory", "instructions"),
+                (_cells(row)[:-1] for row in rows if _budget(row) is None),
+            ),
+            "",
+        ]
+    )
+
+
+def _missed(rows: Sequence[Row], of: int) -> Iterator[str]:
+    if not rows:
+        yield f"All {of} budgets hold."
+    else:
+        yield f"{len(rows)} of {of} budgets {'is' if len(rows) == 1 else 'are'} missed, which are set in bold:"
+        yield ""
+        for figure, title in {row["figure"]: row["title"] for row in rows}.items():
+            yield f"- **{title}**" + (f": {WHY[figure]}" if figure in WHY else ".")
+    yield ""
+
+
+def _budget(row: Row) -> str | None:
+    if row["below"] is not None:
+        return f"< {_seconds(row['below'])}"
+    return None if row["at_most"] is None else f"{row['at_most']:.3g}"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    """Return what a table shows: ratios, or seconds where they are what the budget is of."""
+    budget = _budget(row) or ""
+    if row["peer"] is None:
+        return (row["title"], "", _marked(_seconds(row["ours"]), is_missed=not row["holds"]), "", budget)
+    is_timed = row["quantity"] == "time"
+    ratios = [
+        ("not counted" if is_timed else "")
+        if ratio is None
+        else _marked(f"{ratio:.3g}", is_missed=row["at_most"] is not None and ratio > row["at_most"])
+        for ratio in (row["ratio"], row["instruction_ratio"])
+    ]
+    return (row["title"], row["peer"], *ratios, budget)
+
+
+def _marked(text: str, *, is_missed: bool) -> str:
+    return f"**{text}**" if is_missed else text
+
+
+def _seconds(value: float) -> str:
+    unit, size = ("ms", 1e-3) if value >= 1e-3 else ("µs", 1e-6)  # noqa: PLR2004 - where units change
+    return f"{value / size:.3g} {unit}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if sys.argv[1:] else PAGE.parent
+    made = written(PAGE.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8")))
+    (folder / PAGE.name).write_text(made, encoding="utf-8")
