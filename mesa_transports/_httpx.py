@@ -78,6 +78,8 @@ class Library:
 
     def client_options(self, options: Options) -> dict[str, Any]:
         """Return the options as a client takes them; how many connections there are is not its business."""
+        from urllib.request import getproxies  # noqa: PLC0415 - with the library, which asks it too
+
         if isinstance(options.verify, str):
             import ssl  # noqa: PLC0415 - with the library
 
@@ -87,7 +89,7 @@ class Library:
         load_cert(context, options.cert)
         limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
         taken: dict[str, Any] = {"verify": context, "proxy": options.proxy, "limits": limits}
-        if options.proxy is None:  # what is on this machine is never asked for through the environment's proxy
+        if options.proxy is None and getproxies():  # the environment's: none is for what is on this machine
             taken["mounts"] = dict.fromkeys(_LOOPBACK)
         return taken
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 
+import httpx
 import pytest
 from failing import TIMEOUT, Make, failure, late, unused
 
 from mesa_core.errors import ConnectError, RequestTimeout
 from mesa_core.http import Request
+from mesa_transports.httpx import HttpxTransport
 from mesa_transports.testing import FaultServer, ask
 
 
@@ -75,6 +77,20 @@ def test_this_machine_needs_no_proxy_of_the_environment(
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert make().send(Request("GET", f"http://{host}:{server.port}/echo", timeout=5)).status_code == 200
     assert server.received[0].target == "/echo"
+
+
+@pytest.mark.parametrize("proxy", [None, "http://proxy.invalid"])
+def test_only_where_the_environment_names_one_is_each_url_held_against_those_of_this_machine(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, proxy: str | None
+) -> None:
+    if proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+    matched: list[object] = []
+    matches = httpx._utils.URLPattern.matches
+    monkeypatch.setattr("httpx._utils.URLPattern.matches", lambda *given: matched.append(given) or matches(*given))
+    with HttpxTransport() as transport:
+        assert transport.send(ask(server, "/status/200")).status_code == 200
+    assert bool(matched) is bool(proxy)
 
 
 def test_proxy_option_has_precedence(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
