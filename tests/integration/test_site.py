@@ -162,6 +162,25 @@ def test_the_site_loads_nothing_from_another_host(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_search_works_in_pages_that_are_read_as_files(site: Path) -> None:
+    assert "AsyncMesa" in (site / "search.js").read_text()  # a script, since a file may not fetch another
+    for page in site.rglob("*.html"):
+        if page.name != "404.html":  # which a server shows for any path, so its links begin at the root
+            scripts = re.findall(r"<script src=\"([^\"]+)", page.read_text())
+            assert [script for script in scripts if script.endswith("iframe-worker.js")]
+            assert all((page.parent / script).is_file() for script in scripts), page
+
+
+@pytest.mark.slow
+def test_what_is_copied_of_a_transcript_has_no_prompt(site: Path) -> None:
+    marks = "code[data-md-copying]:has(.gp) :is(.gp, .go)"
+    assert marks in (site / "stylesheets" / "extra.css").read_text()
+    (bundle,) = site.glob("assets/javascripts/bundle.*.js")
+    assert "data-md-copying" in bundle.read_text()  # which it sets while it reads the text
+    assert '<span class="gp">$ </span>' in (site / "tutorial.html").read_text()
+
+
+@pytest.mark.slow
 def test_the_site_has_every_public_name_and_operation(site: Path, source: griffe.ModulesCollection) -> None:
     inventory = zlib.decompress((site / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     names = {line.split(" ", 1)[0] for line in inventory.splitlines()}

@@ -59,7 +59,7 @@ def drawn(measured: Sequence[Ratio]) -> str:
         drawing.box(LEFT, top + 30, max(_x(ratio.value) - LEFT, 2), 12, kind)
         drawing.line(_x(ratio.budget), top + 27, _x(ratio.budget), top + 45)
         end = max(_x(ratio.value), _x(ratio.budget))
-        drawing.text(end + 6, top + 40, f"{ratio.value:.2g} x", "small bold")
+        drawing.text(end + 6, top + 40, f"{ratio.value:.3g} x", "small bold")
     return str(drawing)
 
 
