@@ -1,22 +1,22 @@
-"""Writes what was measured into the page about it: `python tools/docs/performance.py`.
+"""Writes what was measured into the pages that show it: `python tools/docs/performance.py`.
 
-What stands between the marks in docs/performance.md is made of benchmarks/results.json, which `make bench` writes. What
-is around them is written by hand; where it rests on what was measured, a test compares it.
+What stands between the marks in docs/performance.md and docs/transports.md is made of benchmarks/results.json, which
+`make bench` writes. What is around them is written by hand; where it rests on what was measured, a test compares it.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from measurements import RESULTS
 
-__all__ = ["rendered", "written"]
+__all__ = ["budgets", "transports", "written"]
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "performance.md"
+DOCS: Final = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->\n"
 
 Row: TypeAlias = Mapping[str, Any]  # `Any`: a document that benchmarks/report.py wrote
@@ -31,16 +31,16 @@ WHY: Final = {
 """Why a budget is missed, where it is, by figure."""
 
 
-def written(page: str, results: Mapping[str, Any]) -> str:
+def written(page: str, measured: str) -> str:
     """Return the page with what was measured in its place."""
     before, _, rest = page.partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:
         raise ValueError(f"the page has no {BEGIN!r} with an {END!r} after it")
-    return before + BEGIN + rendered(results) + END + after
+    return before + BEGIN + measured + END + after
 
 
-def rendered(results: Mapping[str, Any]) -> str:
+def budgets(results: Mapping[str, Any]) -> str:
     """Return what was measured: where and when, the figures with a budget, those that miss it, and the others."""
     conditions, rows = results["conditions"], results["rows"]
     limited = [row for row in rows if _budget(row) is not None]
@@ -58,6 +58,30 @@ def rendered(results: Mapping[str, Any]) -> str:
             *_table(
                 ("figure", "against", "time or memory", "instructions"),
                 (_cells(row)[:-1] for row in rows if _budget(row) is None),
+            ),
+            "",
+        ]
+    )
+
+
+def transports(results: Mapping[str, Any]) -> str:
+    """Return what a call costs on each transport, and by hand on its library."""
+    return "\n".join(
+        [
+            *_table(
+                ("transport", "calls", "by hand", "ours", "ratio"),
+                (
+                    (
+                        f"`{row['subject'].removesuffix(' transport')}`",
+                        "one after the other" if row["figure"].startswith("get-") else "200 in flight",
+                        _seconds(row["theirs"]),
+                        _seconds(row["ours"]),
+                        f"{row['ratio']:.3g}",
+                    )
+                    for row in results["rows"]
+                    if row["figure"].startswith(("get-", "at-once"))
+                    and f"{row['peer']} transport" == f"raw {row['subject']}"
+                ),
             ),
             "",
         ]
@@ -112,7 +136,14 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
+PAGES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "performance.md": budgets,
+    "transports.md": transports,
+}
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if sys.argv[1:] else PAGE.parent
-    made = written(PAGE.read_text(encoding="utf-8"), json.loads(RESULTS.read_text(encoding="utf-8")))
-    (folder / PAGE.name).write_text(made, encoding="utf-8")
+    folder = Path(sys.argv[1]) if sys.argv[1:] else DOCS
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    for name, measured in PAGES.items():
+        made = written((DOCS / name).read_text(encoding="utf-8"), measured(results))
+        (folder / name).write_text(made, encoding="utf-8")

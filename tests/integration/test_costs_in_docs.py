@@ -1,4 +1,4 @@
-"""The page on costs: its tables are made of what was measured, and its prose says nothing that this contradicts."""
+"""What the docs say of costs and sizes: tables are made of what was measured, and the prose does not contradict it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RESULTS = json.loads((ROOT / "benchmarks" / "results.json").read_text())
-PAGE = (ROOT / "docs" / "performance.md").read_text()
+PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("performance.md", "transports.md")}
 CONDITIONS = {"date": "2026-01-02", "machine": "a machine", "python": "3.11.7", "rounds": 9, "counter": "valgrind"}
 
 
@@ -30,7 +30,7 @@ def row(title: str, peer: str | None, ratio: float | None, instructions: float |
 
 
 def made(performance: Any, *rows: dict[str, Any], **conditions: Any) -> str:
-    return performance.rendered({"conditions": CONDITIONS | conditions, "rows": rows})
+    return performance.budgets({"conditions": CONDITIONS | conditions, "rows": rows})
 
 
 def test_a_budget_that_is_missed_is_set_in_bold_with_its_reason(performance: Any) -> None:
@@ -70,7 +70,21 @@ def test_it_says_where_and_how_it_was_measured(performance: Any) -> None:
 
 def test_a_page_without_its_marks_is_refused(performance: Any) -> None:
     with pytest.raises(ValueError, match="measured"):
-        performance.written("# What it costs\n", RESULTS)
+        performance.written("# What it costs\n", "a table\n")
+
+
+def test_a_transport_is_shown_beside_its_own_library(performance: Any) -> None:
+    ours = {"subject": "urllib3 transport", "figure": "get-urllib3", "ours": 165e-6, "theirs": 120e-6}
+    rows = [
+        row("a call", "raw httpx", 0.72, 0.59, **ours),
+        row("a call", "raw urllib3", 1.375, 1.2, **ours),
+        row("in flight", "raw aiohttp", 2, 2, **ours | {"subject": "aiohttp transport", "figure": "at-once"}),
+        row("a page", "raw urllib3", 1.5, 1.2, **ours | {"figure": "list"}),
+    ]
+    assert performance.transports({"rows": rows}).splitlines()[2:] == [
+        "| `urllib3` | one after the other | 120 µs | 165 µs | 1.38 |",
+        "| `aiohttp` | 200 in flight | 120 µs | 165 µs | 2 |",
+    ]
 
 
 def ratio(figure: str, peer: str) -> tuple[float, float]:
@@ -83,17 +97,28 @@ def seconds(figure: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("said", "is_so"),
+    ("page", "said", "is_so"),
     [
-        ("answers several times faster than the fastest of them asks", lambda: fastest() > 3 * server()),
-        ("costs less than `requests`", lambda: max(ratio("get-requests", "raw requests")) < 1),
-        ("`urllib3` for many calls one after the other", lambda: seconds("get-urllib3") == fastest_get()),
-        ("`aiohttp` for hundreds in flight", lambda: seconds("at-once") < seconds("at-once-httpx")),
+        (
+            "performance.md",
+            "answers several times faster than the fastest of them asks",
+            lambda: fastest() > 3 * server(),
+        ),
+        ("performance.md", "costs less than `requests`", lambda: max(ratio("get-requests", "raw requests")) < 1),
+        (
+            "performance.md",
+            "`urllib3` for many calls one after the other",
+            lambda: seconds("get-urllib3") == fastest_get(),
+        ),
+        ("performance.md", "`aiohttp` for hundreds in flight", lambda: seconds("at-once") < seconds("at-once-httpx")),
+        ("transports.md", "the cheapest blocking one", lambda: seconds("get-urllib3") == fastest_get()),
+        ("transports.md", "the cheapest `async` one", lambda: seconds("at-once") < seconds("at-once-httpx")),
+        ("transports.md", "A transport can cost less", lambda: ratio("at-once-httpx", "raw httpx")[0] < 1),
     ],
 )
-def test_the_prose_says_what_was_measured(said: str, is_so: Any) -> None:
-    assert said in " ".join(PAGE.split())
-    assert is_so(), f"docs/performance.md says {said!r}, which is so no longer"
+def test_the_prose_says_what_was_measured(page: str, said: str, is_so: Any) -> None:
+    assert said in " ".join(PAGES[page].split())
+    assert is_so(), f"docs/{page} says {said!r}, which is so no longer"
 
 
 def server() -> float:
@@ -110,8 +135,9 @@ def fastest() -> float:
     return min(min(row["ours"], row["theirs"]) for row in rows)
 
 
-def test_no_ratio_of_a_run_is_in_the_prose() -> None:
-    before, _, rest = PAGE.partition("<!-- measured -->")
+@pytest.mark.parametrize("page", PAGES)
+def test_no_ratio_of_a_run_is_in_the_prose(page: str) -> None:
+    before, _, rest = PAGES[page].partition("<!-- measured -->")
     prose = before + rest.partition("<!-- /measured -->")[2]
     assert not re.findall(r"\d+(?:\.\d+)? ?(?:µs|ms|MiB|KiB|%|x\b)|\b\d+\.\d+\b", prose)
 
@@ -133,3 +159,14 @@ def test_the_comparison_counts_packages_and_lines_as_they_are() -> None:
     ):
         lines = sum(len(path.read_text().splitlines()) for name in packages for path in (ROOT / name).rglob("*.py"))
         assert int(said.replace(",", "")) == pytest.approx(lines, rel=0.1), "docs/comparison.md"
+
+
+@pytest.mark.parametrize(
+    ("page", "example"), [("write-a-plugin.md", "plugin-audit"), ("write-a-transport.md", "transport-stdlib")]
+)
+def test_an_example_is_as_long_as_is_said(page: str, example: str) -> None:
+    text = (ROOT / "docs" / page).read_text().partition(f"`examples/{example}/`")[2]
+    found = re.search(r"in (\d+) lines", " ".join(text.split()))
+    assert found
+    lines = sum(len(path.read_text().splitlines()) for path in (ROOT / "examples" / example / "src").rglob("*.py"))
+    assert int(found[1]) == pytest.approx(lines, rel=0.1)
