@@ -58,8 +58,7 @@ def drawn(measured: Sequence[Ratio]) -> str:
         drawing.text(LEFT, top + 24, f"÷ {ratio.peer}", "small soft")
         drawing.box(LEFT, top + 30, max(_x(ratio.value) - LEFT, 2), 12, kind)
         drawing.line(_x(ratio.budget), top + 27, _x(ratio.budget), top + 45)
-        end = max(_x(ratio.value), _x(ratio.budget))
-        drawing.text(end + 6, top + 40, f"{ratio.value:.3g} x", "small bold")
+        drawing.text(WIDTH - LEFT, top + 40, f"{ratio.value:.3g} x", "small bold", anchor="end")
     return str(drawing)
 
 
