@@ -16,8 +16,12 @@ import attrs
 __all__ = ["draft_of", "filled", "function_of", "maker_of"]
 
 T = TypeVar("T")
-_UNGUARDED: Final[Mapping[str, Any]] = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-"""Both, or Python takes the slow way: they are one to it."""
+_UNGUARDED: Final[Mapping[str, Any]] = {
+    "__init__": object.__init__,
+    "__setattr__": object.__setattr__,
+    "__delattr__": object.__delattr__,
+}
+"""The last two both, or Python takes the slow way: they are one to it."""
 
 
 @cache
@@ -33,14 +37,14 @@ def draft_of(kind: type[Any]) -> type[Any]:
 
 
 def filled(kind: type[Any], values: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
-    """Return the lines that make an object of what expressions give its attributes, and the names that they use."""
+    """Return the lines that make `made` of what expressions give its attributes, and the names that they use."""
     draft: type[Any] = draft_of(cast("Any", kind))
     if draft is kind:
         aliases = {each.name: each.alias for each in attrs.fields(kind)}
         given = ", ".join(f"{aliases[name]}={value}" for name, value in values.items())
-        return [f"return model({given})"], {"model": kind}
-    lines = ["made = new(draft)", *(f"made.{name} = {value}" for name, value in values.items())]
-    return [*lines, "made.__class__ = model", "return made"], {"new": object.__new__, "draft": draft, "model": kind}
+        return [f"made = model({given})"], {"model": kind}
+    lines = ["made = draft()", *(f"made.{name} = {value}" for name, value in values.items())]
+    return [*lines, "made.__class__ = model"], {"draft": draft, "model": kind}
 
 
 def function_of(head: str, lines: list[str], known: dict[str, Any], what: str) -> Callable[..., Any]:
@@ -55,4 +59,6 @@ def maker_of(kind: type[T]) -> Callable[..., T]:
     """Return a function that takes a frozen class's attributes in order and makes an object; none is left out."""
     names = [each.name for each in attrs.fields(cast("Any", kind))]
     lines, known = filled(kind, {name: name for name in names})
-    return function_of(f"def make({', '.join(names)}):", lines, known, f"maker of {kind.__qualname__}")
+    return function_of(
+        f"def make({', '.join(names)}):", [*lines, "return made"], known, f"maker of {kind.__qualname__}"
+    )

@@ -8,9 +8,10 @@ which a program without faults never imports.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from operator import itemgetter
 from typing import Any, Final, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 import attrs
@@ -76,6 +77,8 @@ def _tuple(kind: Any) -> Reader:
     item, *rest = get_args(kind)
     if rest != [...]:
         raise NoReader(repr(kind))
+    if attrs.has(item):
+        return _models(item)
     read = reader_of(item)
 
     def items(value: Any) -> Any:
@@ -134,23 +137,67 @@ _MAKERS: Final[Mapping[Any, Callable[[Any], Reader]]] = {Literal: _literal, tupl
 
 def _model(kind: type[Any]) -> Reader:
     """Make the function of a model: one look at each value, and an object that is filled in."""
+    _, lines, known = _read_one(kind)
+    return _function("given", [*lines, "return made"], known, kind)
+
+
+def _models(kind: type[Any]) -> Reader:
+    """Make the function of an array of a model: a loop, since to call one for each would cost as much as it does."""
+    names, lines, known = _read_one(kind)
+    begin = ["if every.__class__ is not list: raise Mismatch('an array', every)", "read = []"]
+    if names:
+        begin.append(f"if len(every) > {_FEW}: get = get_of(every[0])")
+        known["get_of"] = partial(_getter, names)
+    loop = ["for given in every:", *(f"    {line}" for line in (*lines, "read.append(made)"))]
+    return _function("every", [*begin, *loop, "return tuple(read)"], known, kind)
+
+
+_FEW: Final = 8
+"""Objects that a getter of their own would cost more for than it saves."""
+
+
+def _getter(names: Iterable[str], first: Any) -> Reader:
+    """Return what gets members from objects such as the first, with its own keys.
+
+    The objects of one text share their keys, and Python finds a key that is the very same without comparing it.
+    """
+    own = dict(zip(first, first, strict=True))
+    return itemgetter(*[own[name] for name in names])
+
+
+def _function(argument: str, lines: list[str], known: dict[str, Any], kind: type[Any]) -> Reader:
+    """Make a function, which finds what it uses for each object among its arguments: nothing is found faster."""
+    kept = ", ".join(f"{name}={name}" for name in known if name in _KEPT)
+    return function_of(f"def read({argument}, {kept}):", lines, known, f"reader of {kind.__qualname__}")
+
+
+_USED: Final[Mapping[str, Any]] = {"str": str, "bool": bool, "int": int, "parse": datetime.fromisoformat}
+_KEPT: Final = frozenset({*_USED, "get", "draft", "model"})
+
+
+def _read_one(kind: type[Any]) -> tuple[Collection[str], list[str], dict[str, Any]]:
+    """Return the members that must be there, the lines that make `made` of `given`, and the names that they use.
+
+    The lines do not look whether it is an object: nothing else in JSON has members.
+    """
     hints, names = get_type_hints(kind), wire_names(kind)
-    lines = ["if given.__class__ is not dict: raise Mismatch('an object', given)"]
-    known: dict[str, Any] = {"Mismatch": Mismatch}
-    values: dict[str, str] = {}
-    for place, each in enumerate(each for each in attrs.fields(kind) if each.init):
-        hint, value = hints[each.name], f"v{place}"
-        known[f"r{place}"], known[f"d{place}"] = reader_of(hint), _default(each.default)
-        lines.append(f"{value} = {_fetched(names[each.name], place, each.default)}")
-        lines.append(_checked(hint, value, place))
-        values[each.name] = value
-    ending, used = filled(kind, values)
-    return function_of("def read(given):", [*lines, *ending], known | used, f"reader of {kind.__qualname__}")
-
-
-def _fetched(name: str, place: int, default: object) -> str:
-    """Return the expression that takes a member; only what has a default may be missing."""
-    return f"given[{name!r}]" if default is NOTHING else f"given.get({name!r}, d{place})"
+    members = {f"v{place}": each for place, each in enumerate(each for each in attrs.fields(kind) if each.init)}
+    needed = {value: names[each.name] for value, each in members.items() if each.default is NOTHING}
+    if not members:
+        raise NoReader(f"{kind!r}, which has no member")
+    lines: list[str] = []
+    known: dict[str, Any] = {**_USED, "Mismatch": Mismatch}
+    if needed:
+        lines.append(f"{', '.join(needed)} = get(given)")
+        known["get"] = itemgetter(*needed.values())
+    for value, each in members.items():
+        if value not in needed:
+            lines.append(f"{value} = given.get({names[each.name]!r}, default_{value})")
+            known[f"default_{value}"] = _default(each.default)
+        lines += _checked(hints[each.name], value)
+        known[f"read_{value}"] = reader_of(hints[each.name])
+    filling, used = filled(kind, {each.name: value for value, each in members.items()})
+    return needed.values(), [*lines, *filling], known | used
 
 
 def _default(default: object) -> object:
@@ -159,11 +206,16 @@ def _default(default: object) -> object:
     return default
 
 
-def _checked(hint: Any, value: str, place: int) -> str:
-    """Return the line that reads a member: with a call only where its class does not say enough."""
+def _checked(hint: Any, value: str) -> list[str]:
+    """Return the lines that read a member: with a call only where its class does not say enough."""
     arms = get_args(hint) if is_union(hint) else (hint,)
-    tests = [f"{value}.__class__ is not {arm.__name__}" for arm in arms if arm in _AS_IT_IS]
-    if types.NoneType in arms:
-        tests.insert(0, f"{value} is not None")
-    call = f"{value} = r{place}({value})"
-    return f"if {' and '.join(tests)}: {call}" if tests else call
+    tests = [f"{value} is not None"] if types.NoneType in arms else []
+    if datetime in arms:  # which are many: what `instant` does, without a call of it
+        lines = [
+            f"{value} = parse({value})",
+            f"if {value}.tzinfo is None: raise Mismatch('a date-time with an offset', {value})",
+        ]
+    else:
+        lines = [f"{value} = read_{value}({value})"]
+        tests += [f"{value}.__class__ is not {arm.__name__}" for arm in arms if arm in _AS_IT_IS]
+    return [f"if {' and '.join(tests)}:", *(f"    {line}" for line in lines)] if tests else lines
