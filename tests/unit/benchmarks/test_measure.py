@@ -72,7 +72,7 @@ def test_memory_is_that_of_a_process_that_made_no_call_more_than_its_first(folde
 
 def test_time_is_that_of_one_call(folder: Path) -> None:
     ours, raw = measured(folder, figure(calls=7), rounds=3)
-    assert sorted(notes(folder)[:2]) == ["ours begins", "raw begins"]  # a process for all of its rounds
+    assert notes(folder).count("ours begins") == notes(folder).count("raw begins") == 1  # a process for all rounds
     assert notes(folder).count("ours 7") == notes(folder).count("raw 7") == 4  # once to see what it takes, and 3 rounds
     assert 0 < ours.value < 1
     assert 0 < raw.value < 1
