@@ -7,11 +7,12 @@ API are declared in `resources/`, and listed in `mesa_core.resources.ENDPOINTS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
 
-from attrs import Factory, field, frozen
+from attrs import Factory, field, fields, frozen
 
-from mesa_core.drafts import maker_of
+from mesa_core.drafts import filled, function_of
 from mesa_core.operations import Decoder, Operation, PagedOperation, PageInfo, repeatable_by_method
 from mesa_core.options import RequestOptions
 from mesa_core.urls import QueryValue
@@ -55,18 +56,8 @@ class Endpoint(Generic[T]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        made: Operation[T] = maker_of(Operation)(  # all attributes, in the order of the class
-            self.name,
-            self.method,
-            self.template,
-            self.decode,
-            path,
-            query or {},
-            None if self.body is None else _encoded(body, self.body),
-            options,
-            self.repeatable,
-            {},
-        )
+        encoded = None if self.body is None else _encoded(body, self.body)
+        made: Operation[T] = _maker_of(Operation)(self, path, query or {}, encoded, options)
         return made
 
 
@@ -89,20 +80,20 @@ class PagedEndpoint(Endpoint[R], Generic[R, I]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        made: PagedOperation[R, I] = maker_of(PagedOperation)(
-            self.name,
-            self.method,
-            self.template,
-            self.decode,
-            path,
-            query or {},
-            None if self.body is None else _encoded(body, self.body),
-            options,
-            self.repeatable,
-            {},
-            self.items,
-        )
+        encoded = None if self.body is None else _encoded(body, self.body)
+        made: PagedOperation[R, I] = _maker_of(PagedOperation)(self, path, query or {}, encoded, options)
         return made
+
+
+@cache
+def _maker_of(kind: type[T]) -> Callable[..., T]:
+    """Return a function that makes an operation of one call's arguments and, for the rest, an endpoint's facts."""
+    arguments = ("path", "query", "body", "options")
+    names = [each.name for each in fields(cast("Any", kind))]
+    values = {name: name if name in arguments else f"endpoint.{name}" for name in names} | {"context": "{}"}
+    lines, known = filled(kind, values)
+    head = f"def make(endpoint, {', '.join(arguments)}):"
+    return function_of(head, [*lines, "return made"], known, f"maker of {kind.__qualname__}")
 
 
 def _encoded(body: object, kind: Any) -> bytes:
