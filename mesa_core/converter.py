@@ -6,7 +6,6 @@ say where. So users get the path of a fault, and nobody pays for it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from types import GenericAlias
@@ -17,6 +16,7 @@ from attrs import field, frozen
 
 from mesa_core.errors import ResponseValidationError
 from mesa_core.http import Response
+from mesa_core.json_text import read_json
 from mesa_core.models.common import OpenEnum, Unknown
 from mesa_core.readers import NoReader, Reader, reader_of
 from mesa_core.strict import Hook, Mismatch, is_union, register_strict, string
@@ -184,31 +184,13 @@ class Json(Generic[T]):
         return result
 
 
-def _json(text: str) -> Any:
-    """Return JSON; `decode` would look for white space around it, which servers do not send."""
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except ValueError:  # white space before it, or no JSON
-        return _DECODER.decode(text)
-    return value if end == len(text) else _DECODER.decode(text)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_BOM: Final = b"\xef\xbb\xbf"
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)  # json.loads would let NaN and Infinity pass
-
-
 def _is_json(media_type: str) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _parsed(response: Response) -> Any:
     try:
-        text = response.content.decode("utf-8-sig" if response.content.startswith(_BOM) else "utf-8")
-        return _json(text)
+        return read_json(response.content)
     except (ValueError, RecursionError) as error:
         raise _invalid(response, "$", f"expected JSON: {error}") from error
 

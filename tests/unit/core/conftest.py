@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mesa_core import Call, Clock, MesaError, Operation, Plugin, Request, Response, Retry, entry_points, installed
+from mesa_core import (
+    Call,
+    Clock,
+    MesaError,
+    Operation,
+    Plugin,
+    Request,
+    Response,
+    Retry,
+    entry_points,
+    installed,
+    json_text,
+)
 from mesa_core.converter import Json
 from mesa_core.exchange import Ended, Flow, exchange
 from mesa_core.models.org import Organization
@@ -52,6 +65,12 @@ class Seen(Plugin):
 @pytest.fixture
 def script() -> Callable[..., Script]:
     return repeating
+
+
+@pytest.fixture(params=["msgspec", "json"])
+def json_reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both readers of JSON text, for what holds with either: each text is large enough for msgspec, or none is."""
+    monkeypatch.setattr(json_text, "_LARGE", 0 if request.param == "msgspec" else sys.maxsize)
 
 
 @pytest.fixture

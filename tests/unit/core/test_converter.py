@@ -22,6 +22,8 @@ from mesa_sdk import (
     Scope,
 )
 
+pytestmark = pytest.mark.usefixtures("json_reader")
+
 
 class Colour(OpenEnum):
     RED = "red"

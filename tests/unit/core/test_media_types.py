@@ -13,6 +13,8 @@ from mesa_core import NotAcceptable, Response, ResponseValidationError
 from mesa_core.converter import BYTES, TEXT, Json
 from mesa_sdk import Mesa
 
+pytestmark = pytest.mark.usefixtures("json_reader")
+
 
 @frozen(kw_only=True)
 class Model:

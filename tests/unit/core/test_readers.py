@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -90,6 +92,35 @@ def test_reader_and_detailed_converter_agree_on_whatever_comes(kind: Any, data: 
         assert read == outcome(lambda given: _detailed().structure(given, kind), each)
 
 
+@pytest.mark.parametrize("place", [0, 1, 9])
+def test_reader_and_detailed_converter_agree_on_each_of_many(place: int) -> None:
+    kind = tuple[Repo, ...]
+    for each in mutations(REPO):
+        data = [copy.deepcopy(each if at == place else REPO) for at in range(10)]
+        assert outcome(reader_of(kind), data) == outcome(lambda given: _detailed().structure(given, kind), data)
+
+
+def test_each_of_many_is_read_in_whatever_order_its_members_come() -> None:
+    turned = dict(reversed(REPO.items()))
+    data = json.loads(json.dumps([REPO, turned, {"newer": 1, **turned}] * 4))
+    assert reader_of(tuple[Repo, ...])(data) == (reader_of(Repo)(REPO),) * 12
+
+
+@attrs.frozen
+class AllOptional:
+    name: str | None = None
+    at: datetime | None = None
+
+
+@pytest.mark.parametrize("count", [0, 1, 12])
+def test_a_model_whose_members_may_all_be_missing_is_an_object_all_the_same(count: int) -> None:
+    read = reader_of(tuple[AllOptional, ...])
+    assert read([{}] * count) == (AllOptional(),) * count
+    for wrong in (None, True, 1, 1.5, "name", []):
+        assert outcome(reader_of(AllOptional), wrong) is Misshapen
+        assert outcome(read, [{}] * count + [wrong]) is Misshapen
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*REPO, *UPSTREAM, "type"]), inner),
@@ -162,10 +193,18 @@ class Listing:
     names: list[str] = attrs.field(factory=list)
 
 
+@attrs.frozen
+class Empty:
+    pass
+
+
 def test_a_type_that_no_model_has_is_the_converters() -> None:
-    for kind in (Listing, tuple[str, int], Mapping[int, str], str | int, bytes):
+    for kind in (Listing, Empty, tuple[Empty, ...], tuple[str, int], Mapping[int, str], str | int, bytes):
         with pytest.raises(NoReader):
             reader_of(kind)
     assert structured({"names": ["a"]}, Listing) == Listing(["a"])
+    assert structured({"newer": 1}, Empty) == Empty()
+    with pytest.raises(Misshapen, match="expected an object, got an array"):
+        structured([], Empty)
     with pytest.raises(Misshapen, match=r"\$\.names"):
         structured({"names": [1]}, Listing)

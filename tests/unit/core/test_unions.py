@@ -28,6 +28,8 @@ from mesa_sdk import (
     Unknown,
 )
 
+pytestmark = pytest.mark.usefixtures("json_reader")
+
 
 def decode(kind: Any, data: object, status: int = 200) -> Any:
     return Json[Any](kind)(Response(status, {"Content-Type": "application/json"}, json.dumps(data).encode()))
