@@ -8,13 +8,12 @@ holds the end of the whole exchange instead; the code that waits on a socket (`_
 from __future__ import annotations
 
 import enum
-import socket
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Final, Self, TypeVar
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request, Response
@@ -52,7 +51,7 @@ class Unsendable(ValueError):
     """What a transport of ours says of a request that cannot be sent, in words that show no secret."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Faults:
     """What the exceptions of an HTTP library mean."""
 
@@ -61,25 +60,25 @@ class Faults:
     late: tuple[type[Exception], ...]  # a timeout of the library's own passed
 
 
-@define
 class Attempt:
     """A request on its way; as a context manager, the current attempt."""
 
-    request: Request
-    stage: Stage = Stage.PREPARING
-    _end: float | None = field(init=False)
-    _token: Token[Attempt | None] = field(init=False)
+    __slots__ = ("_end", "_token", "request", "stage")
 
-    def __attrs_post_init__(self) -> None:
-        timeout = self.request.timeout
+    def __init__(self, request: Request) -> None:
+        self.request: Final = request
+        self.stage = Stage.PREPARING
+        timeout = request.timeout
         self._end = None if timeout is None else time.monotonic() + timeout
+        self._token: Token[Attempt | None] | None = None
 
     def __enter__(self) -> Self:
         self._token = current.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        current.reset(self._token)
+        if self._token is not None:
+            current.reset(self._token)
 
     def remaining(self) -> float | None:
         """Return the seconds that are left, None when there is no bound.
@@ -100,6 +99,8 @@ class Attempt:
         The libraries give each address the whole timeout. The system's resolver knows no
         timeout: time spent in it counts, but it is not cut short.
         """
+        import socket  # noqa: PLC0415 - only who connects needs it
+
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         while True:

@@ -182,9 +182,8 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
     def _shut(self, pool: _Pool) -> None:
         pool.client.close()
 
-    def _check_open(self, request: Request) -> None:
-        self._closed = self._closed or (self._given is not None and self._given.is_closed)
-        super()._check_open(request)
+    def _is_shut(self, given: httpx.Client) -> bool:
+        return given.is_closed
 
     def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         prepared = self.HTTP_LIBRARY.prepared(request)
@@ -248,9 +247,8 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
                 own.append(transport._pool)  # noqa: SLF001
         return _AsyncPool(client, anyio.Semaphore(self._options.pool_size) if self._given is None else None, own)
 
-    def _check_open(self, request: Request) -> None:
-        self._closed = self._closed or (self._given is not None and self._given.is_closed)
-        super()._check_open(request)
+    def _is_shut(self, given: httpx.AsyncClient) -> bool:
+        return given.is_closed
 
     async def _exchange(self, pool: _AsyncPool, request: Request, attempt: Attempt) -> Response:
         import anyio  # noqa: PLC0415 - as above
@@ -259,7 +257,7 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
 
         prepared = self.HTTP_LIBRARY.prepared(request)
         attempt.stage = Stage.CONNECTING
-        with anyio.fail_after(attempt.remaining()):
+        with attempt, anyio.fail_after(attempt.remaining()):
             async with pool.places or contextlib.nullcontext():
                 # The way around `AsyncClient.send`, for the reasons in the module's docstring.
                 transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -23,14 +23,15 @@ L = TypeVar("L", bound=LoopPool)
 
 def running_loop() -> Any:
     """Return what identifies the event loop that runs in this thread; `Any`: a loop of asyncio, or a token of trio."""
-    import asyncio  # noqa: PLC0415 - 4 MiB that a blocking program need not hold
-
+    asyncio: Any = sys.modules.get("asyncio")  # loaded, if a loop of it runs
     try:
-        return asyncio.get_running_loop()
+        if asyncio is not None:
+            return asyncio.get_running_loop()
     except RuntimeError:
-        import trio  # noqa: PLC0415 - loaded already, since it runs
+        pass
+    import trio  # noqa: PLC0415 - loaded already, since it runs
 
-        return trio.lowlevel.current_trio_token()
+    return trio.lowlevel.current_trio_token()
 
 
 class PerLoop(Generic[L]):

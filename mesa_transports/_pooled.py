@@ -60,8 +60,12 @@ class _Pooled(ABC, Generic[C]):
     def renew(self) -> object:
         """Start anew in a forked child."""
 
+    def _is_shut(self, given: C) -> bool:
+        """Tell whether a ready-made client was closed by its owner, where it can tell."""
+        return False
+
     def _check_open(self, request: Request) -> None:
-        if self._closed:
+        if self._closed or (self._given is not None and self._is_shut(self._given)):
             raise TransportError(f"{request.method}: the transport is closed", sent=False)
 
     def _warn(self) -> None:
@@ -168,7 +172,10 @@ class NonBlockingTransport(_Pooled[C], Generic[C, L]):
 
     @abstractmethod
     async def _exchange(self, pool: L, request: Request, attempt: Attempt) -> Response:
-        """Send a request and read its response to the end, in time; raises what the library raises."""
+        """Send a request and read its response to the end, in time; raises what the library raises.
+
+        Where code below the library needs to know the attempt, this makes it the current one.
+        """
 
     async def asend(self, request: Request, /) -> Response:
         """Send `request` once and return the response, whatever its status. A cancellation goes through untouched.
@@ -177,14 +184,14 @@ class NonBlockingTransport(_Pooled[C], Generic[C, L]):
             TransportError: as `mesa_core.AsyncTransport.asend` documents, and nothing else.
         """
         self._check_open(request)
-        with Attempt(request) as attempt:
-            try:
-                pool = self._pools.here() or await self._pools.enter(self._open())
-                return attempt.answered(await self._exchange(pool, request, attempt))
-            except TransportError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a library raises, only our errors leave
-                failure = attempt.failure(error, self._FAULTS)
+        attempt = Attempt(request)
+        try:
+            pool = self._pools.here() or await self._pools.enter(self._open())
+            return attempt.answered(await self._exchange(pool, request, attempt))
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, only our errors leave
+            failure = attempt.failure(error, self._FAULTS)
         try:
             raise failure  # out here, where no exception of the library becomes its context
         finally:

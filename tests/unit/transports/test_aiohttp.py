@@ -12,7 +12,8 @@ import pytest
 
 from mesa_core.errors import ConnectionLost, TransportError
 from mesa_core.http import Request
-from mesa_transports.aiohttp import AiohttpTransport, _Body, _readable
+from mesa_transports._aiohttp import _Body, _readable
+from mesa_transports.aiohttp import AiohttpTransport
 from mesa_transports.testing import FaultServer, ask
 
 
@@ -69,3 +70,25 @@ def test_tab_in_a_value_and_a_length_of_ones_own() -> None:
 
 def test_body_reads_as_text() -> None:
     assert _Body(b"caf\xc3\xa9").decode() == "caf\xe9"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_request_without_a_body_gets_no_type(method: str) -> None:
+    async def main() -> None:
+        async with AiohttpTransport() as transport:
+            await transport.asend(Request(method, server.url("/echo"), {"Accept": "a/b", "User-Agent": "c"}))
+
+    with FaultServer() as server:
+        asyncio.run(main())
+        assert server.received[0].get_all("Content-Type") == []
+
+
+@pytest.mark.parametrize("url", ["ftp://api.invalid/x", "/x", "http:///x"])
+def test_what_is_no_http_url_is_refused(url: str) -> None:
+    async def main() -> None:
+        async with AiohttpTransport() as transport:
+            with pytest.raises(TransportError, match="cannot be sent") as caught:
+                await transport.asend(Request("GET", url))
+            assert caught.value.sent is False
+
+    asyncio.run(main())

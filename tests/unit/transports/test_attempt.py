@@ -30,7 +30,9 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def attempt(timeout: float | None = None, stage: Stage = Stage.PREPARING) -> Attempt:
-    return Attempt(Request("GET", "http://api.invalid/x", timeout=timeout), stage)
+    made = Attempt(Request("GET", "http://api.invalid/x", timeout=timeout))
+    made.stage = stage
+    return made
 
 
 def test_time_that_remains(clock: list[float]) -> None:
