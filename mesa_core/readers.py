@@ -109,8 +109,14 @@ def _union(kind: Any) -> Reader:
         return _open_union([arm for arm in arms if arm is not Unknown])
     if len(arms) != 2 or types.NoneType not in arms:  # noqa: PLR2004 - a type, or None
         raise NoReader(repr(kind))
-    read = reader_of(arms[0] if arms[1] is types.NoneType else arms[1])
+    read = reader_of(_but_none(kind))
     return lambda value: None if value is None else read(value)
+
+
+def _but_none(kind: Any) -> Any:
+    """Return what a type is besides None; a choice of several is itself."""
+    arms = [arm for arm in get_args(kind) if arm is not types.NoneType] if is_union(kind) else []
+    return arms[0] if len(arms) == 1 else kind
 
 
 def _open_union(arms: list[Any]) -> Reader:
@@ -195,7 +201,7 @@ def _read_one(kind: type[Any]) -> tuple[Collection[str], list[str], dict[str, An
             lines.append(f"{value} = given.get({names[each.name]!r}, default_{value})")
             known[f"default_{value}"] = _default(each.default)
         lines += _checked(hints[each.name], value)
-        known[f"read_{value}"] = reader_of(hints[each.name])
+        known[f"read_{value}"] = reader_of(_but_none(hints[each.name]))
     filling, used = filled(kind, {each.name: value for value, each in members.items()})
     return needed.values(), [*lines, *filling], known | used
 
