@@ -8,11 +8,11 @@ which a program without faults never imports.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from operator import itemgetter
-from typing import Any, Final, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import NOTHING
@@ -141,21 +141,46 @@ def _unknown(value: Any) -> Unknown:
 _MAKERS: Final[Mapping[Any, Callable[[Any], Reader]]] = {Literal: _literal, tuple: _tuple, Mapping: _mapping}
 
 
+class _Steps(NamedTuple):
+    """The lines that make `made` of `given`, an object of JSON, and the names that they use.
+
+    They do not look whether it is an object: nothing else in JSON has members.
+    """
+
+    needed: Mapping[str, str]
+    """The members that must be there, by the variables that take them."""
+    others: Sequence[str]
+    """Take those that may be missing."""
+    making: Sequence[str]
+    known: dict[str, Any]
+
+    @property
+    def variables(self) -> str:
+        return ", ".join(self.needed)
+
+    @property
+    def taking(self) -> list[str]:
+        return [f"{self.variables} = get(given)", *self.others] if self.needed else [*self.others]
+
+
 def _model(kind: type[Any]) -> Reader:
     """Make the function of a model: one look at each value, and an object that is filled in."""
-    _, lines, known = _read_one(kind)
-    return _function("given", [*lines, "return made"], known, kind)
+    steps = _steps(kind)
+    return _function("given", [*steps.taking, *steps.making, "return made"], steps.known, kind)
 
 
 def _models(kind: type[Any]) -> Reader:
     """Make the function of an array of a model: a loop, since to call one for each would cost as much as it does."""
-    names, lines, known = _read_one(kind)
+    steps = _steps(kind)
     begin = ["if every.__class__ is not list: raise Mismatch('an array', every)", "read = []"]
-    if names:
+    if steps.needed:
         begin.append(f"if len(every) > {_FEW}: get = get_of(every[0])")
-        known["get_of"] = partial(_getter, names)
-    loop = ["for given in every:", *(f"    {line}" for line in (*lines, "read.append(made)"))]
-    return _function("every", [*begin, *loop, "return tuple(read)"], known, kind)
+    if steps.others:
+        loop, lines = "for given in every:", [*steps.taking, *steps.making]
+    else:
+        loop, lines = f"for {steps.variables} in map(get, every):", [*steps.making]
+    body = [*begin, loop, *(f"    {line}" for line in (*lines, "read.append(made)")), "return tuple(read)"]
+    return _function("every", body, steps.known, kind)
 
 
 _FEW: Final = 8
@@ -181,29 +206,25 @@ _USED: Final[Mapping[str, Any]] = {"str": str, "bool": bool, "int": int, "parse"
 _KEPT: Final = frozenset({*_USED, "get", "draft", "model"})
 
 
-def _read_one(kind: type[Any]) -> tuple[Collection[str], list[str], dict[str, Any]]:
-    """Return the members that must be there, the lines that make `made` of `given`, and the names that they use.
-
-    The lines do not look whether it is an object: nothing else in JSON has members.
-    """
+def _steps(kind: type[Any]) -> _Steps:
     hints, names = get_type_hints(kind), wire_names(kind)
     members = {f"v{place}": each for place, each in enumerate(each for each in attrs.fields(kind) if each.init)}
     needed = {value: names[each.name] for value, each in members.items() if each.default is NOTHING}
     if not members:
         raise NoReader(f"{kind!r}, which has no member")
-    lines: list[str] = []
+    others: list[str] = []
+    making: list[str] = []
     known: dict[str, Any] = {**_USED, "Mismatch": Mismatch}
     if needed:
-        lines.append(f"{', '.join(needed)} = get(given)")
-        known["get"] = itemgetter(*needed.values())
+        known |= {"get": itemgetter(*needed.values()), "get_of": partial(_getter, needed.values())}
     for value, each in members.items():
         if value not in needed:
-            lines.append(f"{value} = given.get({names[each.name]!r}, default_{value})")
+            others.append(f"{value} = given.get({names[each.name]!r}, default_{value})")
             known[f"default_{value}"] = _default(each.default)
-        lines += _checked(hints[each.name], value)
+        making += _checked(hints[each.name], value)
         known[f"read_{value}"] = reader_of(_but_none(hints[each.name]))
     filling, used = filled(kind, {each.name: value for value, each in members.items()})
-    return needed.values(), [*lines, *filling], known | used
+    return _Steps(needed, others, [*making, *filling], known | used)
 
 
 def _default(default: object) -> object:
