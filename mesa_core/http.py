@@ -7,9 +7,11 @@ keeps one beyond a call copies it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Final, TypeVar, cast, overload
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
 
-from attrs import define, field
+import attrs
+from attrs import Attribute, define, field
 
 from mesa_core.secrets import HIDDEN, is_secret_header, without_secrets
 from mesa_core.urls import origin_of
@@ -29,11 +31,13 @@ class Headers(MutableMapping[str, str]):
     The `repr` hides the values of headers that carry secrets.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_has_repeated")
 
     def __init__(self, fields: HeaderTypes = ()) -> None:
         self._fields: dict[str, tuple[str, ...]] = {}
         """By the name in lower case: the name as it came, and its values. Most are the pair that is on the wire."""
+        self._has_repeated = False
+        """Whether a name ever had several values; where not, all entries are pairs."""
         if not fields:
             return
         pairs: Iterable[Any] = fields  # `Any`: a mapping's names, for a moment
@@ -43,12 +47,19 @@ class Headers(MutableMapping[str, str]):
         known = self._fields
         for name, value in pairs:
             key = name.lower()
-            known[key] = (name, value) if key not in known else (*known[key], value)
+            if key in known:
+                self.add(name, value)
+            else:
+                known[key] = (name, value)
 
     def add(self, name: str, value: str) -> None:
         """Add a value, keeping those that the name has already."""
         key = name.lower()
-        self._fields[key] = (*self._fields.get(key, (name,)), value)
+        if key in self._fields:
+            self._has_repeated = True
+            self._fields[key] = (*self._fields[key], value)
+        else:
+            self._fields[key] = (name, value)
 
     def get_all(self, name: str) -> list[str]:
         """Return each value of a name by itself, in the order they came; empty when there is none."""
@@ -57,9 +68,8 @@ class Headers(MutableMapping[str, str]):
     def fields(self) -> Iterator[tuple[str, str]]:
         """Yield every (name, value) as it stands on the wire, repeated names repeatedly."""
         entries: list[Any] = list(self._fields.values())  # `Any`: not yet known to be pairs
-        for entry in entries:
-            if len(entry) != _PAIR:
-                return iter([(entry[0], value) for entry in entries for value in entry[1:]])
+        if self._has_repeated:
+            entries = [(entry[0], value) for entry in entries for value in entry[1:]]
         return iter(entries)
 
     @overload
@@ -74,7 +84,7 @@ class Headers(MutableMapping[str, str]):
     def copy(self) -> Headers:
         """Return headers that can be changed without changing these."""
         made = Headers()
-        made._fields = self._fields.copy()
+        made._fields, made._has_repeated = self._fields.copy(), self._has_repeated
         return made
 
     def __getitem__(self, name: str) -> str:
@@ -124,8 +134,44 @@ def _size(content: bytes) -> str:
     return f"<{len(content)} bytes>"
 
 
-@define
-class Request:
+class _Message:
+    """What a request and a response have in common: headers that may be set from a mapping or from pairs."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> Headers:
+            """The header fields; any mapping or pairs that are set here become `Headers`."""
+            ...
+
+        @headers.setter
+        def headers(self, fields: HeaderTypes) -> None: ...
+    else:  # not attrs' own way, by which every attribute of every message would be set by a function
+
+        def _set(self, fields: HeaderTypes) -> None:
+            self._headers = _headers(fields)
+
+        headers = property(
+            attrgetter("_headers"),
+            _set,
+            doc="The header fields; any mapping or pairs that are set here become `Headers`.",
+        )
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{each.alias}={_shown(each, getattr(self, each.name))}" for each in attrs.fields(cast("Any", type(self)))
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _shown(attribute: Attribute[Any], value: object) -> str:
+    return attribute.repr(value) if callable(attribute.repr) else repr(value)
+
+
+@define(repr=False, on_setattr=attrs.setters.NO_OP)
+class Request(_Message):
     """One HTTP request, complete: a transport sends it as it is.
 
     `timeout` is in seconds and bounds the whole attempt, from connecting to the last byte
@@ -134,7 +180,7 @@ class Request:
 
     method: str
     url: str = field(repr=lambda url: repr(without_secrets(url)))
-    headers: Headers = field(factory=Headers, converter=_headers)
+    _headers: Headers = field(factory=Headers, converter=_headers)
     content: bytes = field(default=b"", repr=_size)
     timeout: float | None = None
 
@@ -144,12 +190,12 @@ class Request:
         return origin_of(self.url)
 
 
-@define
-class Response:
+@define(repr=False, on_setattr=attrs.setters.NO_OP)
+class Response(_Message):
     """One HTTP response, whatever its status; `content` is the body, decompressed."""
 
     status_code: int
-    headers: Headers = field(factory=Headers, converter=_headers)
+    _headers: Headers = field(factory=Headers, converter=_headers)
     content: bytes = field(default=b"", repr=_size)
     from_cache: bool = field(default=False, kw_only=True)
     """Whether a plugin kept it from an earlier call."""

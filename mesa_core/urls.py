@@ -18,8 +18,6 @@ QueryValue = str | int | None
 _PARAMETER = re.compile(r"{(\w*)}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 """What stands for itself (RFC 3986, section 2.3)."""
-_USUAL_SEGMENT = re.compile(rf"(?!\.{{1,2}}\Z){_UNRESERVED.pattern}")
-"""A segment of such characters, other than the two that mean a step."""
 _USUAL_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/")
 """The beginning of a URL that everybody reads in the same way, with all that its origin depends on."""
 
@@ -30,38 +28,30 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     Raises:
         InvalidRequest: a value is not of its type, or cannot be a path segment.
     """
-    first, following, names = _parts(template)
-    if path.keys() != names:  # pyright: ignore[reportUnnecessaryComparison]  # both are sets, and compare as such
-        raise _misfit(template, path, names)
-    target = first
-    for name, text in following:
-        value = path[name]
-        usual = value.__class__ is str and _USUAL_SEGMENT.fullmatch(value)
-        target += (value if usual else _segment(name, value)) + text
+    try:
+        target = _filled(template, *path.items())
+    except TypeError:  # a value cannot be looked up among those that came before, so it is no str
+        target = _filled.__wrapped__(template, *path.items())
     if not query:
         return target
     pairs = [f"{_quoted(name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]
     return f"{target}?{'&'.join(pairs)}" if pairs else target
 
 
-@lru_cache(maxsize=256)
-def _parts(template: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
-    """Return a template's first text; each parameter with the text that follows it; and the parameters' names."""
-    if not template.startswith("/"):
-        raise InvalidRequest(
-            f"template: expected a path that begins with a slash, got {without_secrets(template)!r}", field="template"
-        )
-    first, *rest = _PARAMETER.split(template)
-    return first, tuple(zip(rest[::2], rest[1::2], strict=True)), frozenset(rest[::2])
-
-
-def _misfit(template: str, path: Mapping[str, str], names: frozenset[str]) -> InvalidRequest:
-    shown = repr(without_secrets(template))
-    for name in path:
+@lru_cache(maxsize=256)  # a program asks about the same repositories again and again
+def _filled(template: str, *path: tuple[str, str]) -> str:
+    shown, names = repr(without_secrets(template)), _PARAMETER.findall(template)
+    for name, _ in path:
         if name not in names:
-            return InvalidRequest(f"{name}: the template {shown} has no such parameter", field=name)
-    name = next(each for each in _PARAMETER.findall(template) if each not in path)
-    return InvalidRequest(f"{name}: the template {shown} needs a value for it", field=name)
+            raise InvalidRequest(f"{name}: the template {shown} has no such parameter", field=name)
+    segments = {name: _segment(name, value) for name, value in path}
+    for name in names:
+        if name not in segments:
+            raise InvalidRequest(f"{name}: the template {shown} needs a value for it", field=name)
+    target = _PARAMETER.sub(lambda parameter: segments[parameter[1]], template)
+    if not target.startswith("/"):
+        raise InvalidRequest(f"template: expected a path that begins with a slash, got {shown}", field="template")
+    return target
 
 
 def _segment(name: str, value: object) -> str:
@@ -71,7 +61,7 @@ def _segment(name: str, value: object) -> str:
         raise InvalidRequest(
             f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
         )
-    return quote(_text(name, value), safe="")
+    return _quoted(_text(name, value))
 
 
 def _query_value(name: str, value: object) -> str:

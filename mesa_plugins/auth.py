@@ -21,8 +21,11 @@ class Auth(Plugin):
     @hookimpl(trylast=True)  # after everyone who may change the URL, so that no change can send the key elsewhere
     def before_request(self, request: Request, call: Call) -> Response | None:
         """Set the header."""
-        if call.config.api_key is not None and call.config.is_own(request.url):
-            request.headers["Authorization"] = f"Bearer {Keys.of(call).current(call)}"
+        key = call.config.api_key
+        if key is not None and call.config.is_own(request.url):
+            if not isinstance(key, str):
+                key = Keys.of(call).current(call)
+            request.headers["Authorization"] = f"Bearer {key}"
             call.state[self] = call.attempt
         return None
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from mesa_core.errors import ConfigurationError, TransportError
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
+from mesa_transports._deadlines import Deadlines
 from mesa_transports._environment import EnvironmentProxies
 from mesa_transports._options import POOL_SIZE, Options, tls_context
 from mesa_transports._pooled import NonBlockingTransport, checked
@@ -98,19 +100,26 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
         url = _url(request.url)
         made = prepared(request, url, pool.proxy_of(url), pool.loop)
         attempt.stage = Stage.CONNECTING
-        async with asyncio.timeout(attempt.remaining()):
-            return await answer(made, pool.connector, attempt)
+        seconds, bound = attempt.remaining(), asyncio.timeout(None)
+        async with bound:
+            if seconds is not None:
+                pool.deadlines.set(bound, seconds)
+            try:
+                return await answer(made, pool.connector, attempt)
+            finally:
+                pool.deadlines.lift(bound)
 
 
 @frozen
 class _Pool:
-    """The connections of one event loop, and the proxies that they are to use."""
+    """The connections of one event loop, the bounds of their use, and the proxies that they are to use."""
 
     loop: asyncio.AbstractEventLoop
     connector: Any  # `Any`: a session's is None once it is closed, when no request comes this far
     owned: bool  # and not a ready-made session's, which is its owner's to close
     proxy: URL | None = field(repr=False)  # it may hold a password
     environment: EnvironmentProxies | None  # None where it names no proxy, or is not to be heeded
+    deadlines: Deadlines = field(default=Factory(lambda pool: Deadlines(pool.loop), takes_self=True))
 
     def proxy_of(self, url: URL) -> URL | None:
         """Return the proxy for a URL: the one asked for, or the environment's."""
@@ -121,10 +130,12 @@ class _Pool:
 
     async def aclose(self) -> None:
         """Close the connections, unless they are a ready-made session's."""
+        self.deadlines.close()
         if self.owned:
             await self.connector.close()
 
 
+@lru_cache(maxsize=256)  # as `yarl` keeps what it has parsed
 def _url(text: str) -> URL:
     """Return a URL as it stands, without the user that aiohttp would make an Authorization of.
 

@@ -92,3 +92,26 @@ def test_what_is_no_http_url_is_refused(url: str) -> None:
             assert caught.value.sent is False
 
     asyncio.run(main())
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """A loop that counts its timers."""
+
+    timers = 0
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        self.timers += 1
+        return super().call_at(when, callback, *args, context=context)
+
+
+def test_requests_in_flight_share_a_timer() -> None:
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        async with AiohttpTransport(pool_size=20) as transport:
+            await asyncio.gather(*(transport.asend(ask(server, "/status/200")) for _ in range(20)))
+            before = loop.timers
+            await asyncio.gather(*(transport.asend(ask(server, "/status/200")) for _ in range(100)))
+            assert loop.timers - before <= 5  # and aiohttp's own, for connections that are kept too long
+
+    with FaultServer() as server, asyncio.Runner(loop_factory=CountingLoop) as runner:
+        runner.run(main())
