@@ -192,7 +192,7 @@ def _getter(names: Iterable[str], first: Any) -> Reader:
 
     The objects of one text share their keys, and Python finds a key that is the very same without comparing it.
     """
-    own = dict(zip(first, first, strict=True))
+    own = {key: key for key in first}
     return itemgetter(*[own[name] for name in names])
 
 
