@@ -1,11 +1,12 @@
 """The transport on urllib3: blocking, and the one that costs least a call.
 
-Goes to urllib3's pools directly, because a `PoolManager` retries, follows redirects and adds header
-fields, and because looking a pool up in it costs more than to remember it.
+Goes to the connections in urllib3's pools directly, as the pools themselves do. What a `PoolManager` and `urlopen` do
+besides, a transport must not: retry, follow redirects, add header fields; and it costs as much as the rest.
 """
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -26,6 +27,8 @@ from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepare
 __all__ = ["Urllib3Transport", "provide_transports"]
 
 _URL: Final = re.compile("(https?://[^/?#]+)([^#]*)", re.IGNORECASE)
+_MAY_HAVE_ANSWERED: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE})
+"""How sending fails when the server has ended the connection, perhaps after an answer, which can still be read."""
 _NO_EVICTION: Final = 1 << 30  # pools are few, and one that is dropped would be closed in the middle of its use
 
 
@@ -37,10 +40,11 @@ def provide_transports() -> Mapping[str, TransportFactory]:
 
 @frozen
 class _Route:
-    """How an origin is reached: a pool, and whether its requests name the whole URL."""
+    """How an origin is reached: a pool, and whether its requests name the whole URL to a proxy, or go through it."""
 
-    pool: Any  # an `HTTPConnectionPool`: it takes more than its types say, such as a fraction of a second
+    pool: Any  # an `HTTPConnectionPool`: what is called of it is not in its types, or has other ones there
     by_whole_url: bool
+    by_tunnel: bool
 
 
 @frozen
@@ -123,20 +127,42 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
         elif not target.startswith("/"):
             target = f"/{target}"
         fields = prepared_fields(request)
+        if route.by_whole_url:
+            fields.update(route.pool.proxy_headers)
         attempt.stage = Stage.CONNECTING
-        timeout = attempt.remaining()
-        attempt.stage = Stage.HANDED_OVER
-        response = route.pool.urlopen(
-            request.method,
-            target,
-            request.content or None,
-            fields,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=timeout,
-        )
-        return Response(response.status, response.headers.iteritems(), response.data)
+        connection = route.pool._get_conn(timeout=attempt.remaining())  # noqa: SLF001
+        kept = None  # in the place of one that broke off, which may hold a part of a request
+        try:
+            _connect(route, connection, attempt)
+            attempt.stage = Stage.HANDED_OVER
+            response = _answer(connection, attempt, request.method, target, request.content or None, fields)
+            content, kept = response.data, connection
+        finally:
+            if kept is None:
+                connection.close()
+            route.pool._put_conn(kept)  # noqa: SLF001
+        return Response(response.status, response.headers.iteritems(), content)
+
+
+def _connect(route: _Route, connection: Any, attempt: Attempt) -> None:
+    """Let a connection of a pool be ready for a request; one to an origin without TLS connects when it sends."""
+    connection.timeout = attempt.remaining()
+    try:
+        if route.by_tunnel and connection.is_closed:
+            route.pool._prepare_proxy(connection)  # noqa: SLF001
+        route.pool._validate_conn(connection)  # noqa: SLF001
+    except ValueError as error:  # as Python's errors of certificates are; those of a request come later
+        raise urllib3.exceptions.SSLError(error) from error
+
+
+def _answer(connection: Any, attempt: Attempt, *request: Any) -> Any:
+    """Send a request, and return urllib3's response, read to its end; `Any`: see `_Route`."""
+    try:
+        connection.request(*request)
+    except OSError as error:
+        if error.errno not in _MAY_HAVE_ANSWERED or attempt.stage is not Stage.SENT:
+            raise
+    return connection.getresponse()
 
 
 def _made(options: Options, proxy: str | None) -> urllib3.PoolManager:
@@ -167,4 +193,5 @@ def _route(manager: urllib3.PoolManager, origin: str) -> _Route:
     pool: Any = manager.connection_from_url(origin)
     if pool.ConnectionCls not in BOUNDED_CONNECTIONS.values():  # a ready-made one; what it has open stays as it is
         pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
-    return _Route(pool, by_whole_url=manager.proxy is not None and origin.lower().startswith("http:"))
+    by_whole_url = manager.proxy is not None and origin.lower().startswith("http:")
+    return _Route(pool, by_whole_url, by_tunnel=manager.proxy is not None and not by_whole_url)
