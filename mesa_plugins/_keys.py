@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self
 
-from attrs import define, field
+from attrs import define
 
 from mesa_core import Call, ConfigurationError, MesaError, check_key
 
 __all__ = ["Keys"]
 
 
-@define
+@define(eq=False, repr=False)
 class Keys:
     """The keys of one call."""
 
-    _key: str | None = field(default=None, repr=False)
+    _key: str | None = None
     _attempt: int = 0
     """The attempt whose key that is."""
-    _fresh: str | None = field(default=None, repr=False)
+    _fresh: str | None = None
     """The one asked for after a refusal, for the attempt that follows."""
     _renewed: bool = False
 

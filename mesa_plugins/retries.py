@@ -7,11 +7,9 @@ sent, or the server said that it did not handle it (429, 503; RFC 9110, section 
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Final
 
 from attrs import define
@@ -62,10 +60,12 @@ class _Bucket:
 
 
 def _chance() -> float:
-    return random.random()  # noqa: S311 - it spreads callers out, and keeps no secret
+    from random import random  # noqa: PLC0415 - a program without retries need not hold it
+
+    return random()  # noqa: S311 - it spreads callers out, and keeps no secret
 
 
-@define
+@define(eq=False, repr=False)
 class _Made:
     """The retries that were decided on in one call."""
 
@@ -93,12 +93,11 @@ class Retries(Plugin):
             raise ConfigurationError(f"capacity: expected a whole number of at least 0, got {capacity!r}")
         self._bucket = _Bucket(capacity)
         self._jitter = jitter
+        self._seen: tuple[CallOptions | None, float] = None, inf
 
     def before_request(self, request: Request, call: Call) -> None:
         """Bound the whole call, attempts and waits included, by `max_elapsed_time`."""
-        options = call.options
-        if options.retries.bounded:
-            call.deadline = min(call.deadline, call.started + _longest(options))
+        call.deadline = min(call.deadline, call.started + self._longest_of(call.options))
         made: _Made | None = call.state.get(self)
         if made is not None:
             made.begun = True
@@ -127,6 +126,14 @@ class Retries(Plugin):
         made: _Made | None = call.state.get(self)
         if made is not None and not made.begun:
             self._bucket.give_back()
+
+    def _longest_of(self, options: CallOptions) -> float:
+        """Return the seconds that a call with these options may take; those of the last are kept, as most are alike."""
+        known, seconds = self._seen
+        if known is not options:
+            seconds = _longest(options) if options.retries.bounded else inf
+            self._seen = options, seconds
+        return seconds
 
     def _backoff(self, backoff: Backoff, made: int) -> float:
         return min(1.0, max(0.0, self._jitter())) * _interval(backoff, made) / 1000
@@ -168,6 +175,9 @@ def _seconds(value: str, now: float) -> float:
     numbers = [float(part) for part in map(str.strip, value.split(",")) if part.isdecimal() and part.isascii()]
     if numbers:  # several, where a library has joined the fields
         return max(numbers)
+    from datetime import UTC  # noqa: PLC0415 - hardly a server sends a date
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - the same
+
     try:
         moment = parsedate_to_datetime(value)
         # A date without a zone is in UTC (RFC 9110, section 5.6.7), and not in this machine's zone.

@@ -100,14 +100,8 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
         url = _url(request.url)
         made = prepared(request, url, pool.proxy_of(url), pool.loop)
         attempt.stage = Stage.CONNECTING
-        seconds, bound = attempt.remaining(), asyncio.timeout(None)
-        async with bound:
-            if seconds is not None:
-                pool.deadlines.set(bound, seconds)
-            try:
-                return await answer(made, pool.connector, attempt)
-            finally:
-                pool.deadlines.lift(bound)
+        with pool.deadlines.within(attempt.remaining()):
+            return await answer(made, pool.connector, attempt)
 
 
 @frozen

@@ -24,19 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["Tracing"]
 
 
-@define
-class _Attempt:
-    request: Request
-    begun: float
-    span: AttemptSpan | None
-
-
-@define
+@define(eq=False, repr=False)
 class _Trace:
-    """What is kept for one call."""
+    """What is kept for one call: the attempt under way, if there is one, and spans, if they go anywhere."""
 
-    span: CallSpan | None
-    attempt: _Attempt | None = None
+    request: Request | None = None
+    begun: float = 0.0
+    attempt: AttemptSpan | None = None
+    call: CallSpan | None = None
 
 
 class Tracing(Plugin):
@@ -59,14 +54,17 @@ class Tracing(Plugin):
 
     def before_call(self, call: Call) -> None:
         """Begin the span of the call."""
-        call.state[self] = _Trace(self._spans.begin(call) if self._spans else None)
+        if self._spans is not None:
+            call.state[self] = _Trace(call=self._spans.begin(call))
 
     @hookimpl(trylast=True)  # after everyone who may change the request
     def before_request(self, request: Request, call: Call) -> None:
         """Begin the span of the attempt, and send its context along."""
-        trace: _Trace = call.state[self]
-        span = trace.span.begin_attempt(request, call) if trace.span else None
-        trace.attempt = _Attempt(request, call.clock.monotonic(), span)
+        trace: _Trace | None = call.state.get(self)
+        if trace is None:
+            trace = call.state[self] = _Trace()
+        trace.attempt = None if trace.call is None else trace.call.begin_attempt(request, call)
+        trace.request, trace.begun = request, call.clock.monotonic()
 
     def after_response(self, response: Response, call: Call) -> None:
         """End an attempt that was answered."""
@@ -82,18 +80,18 @@ class Tracing(Plugin):
         if error is not None:
             self._end_attempt(error, call)
         trace: _Trace | None = call.state.pop(self, None)
-        if trace is not None and trace.span is not None:
-            trace.span.end(error)
+        if trace is not None and trace.call is not None:
+            trace.call.end(error)
 
     def _end_attempt(self, outcome: Response | BaseException, call: Call) -> None:
         trace: _Trace | None = call.state.get(self)
-        if trace is None or trace.attempt is None:
+        if trace is None or trace.request is None:
             return
-        attempt, trace.attempt = trace.attempt, None
-        seconds = call.clock.monotonic() - attempt.begun
-        log_attempt(call, attempt.request, outcome, seconds)
-        if attempt.span is not None:
-            attempt.span.end(outcome, seconds)
+        request, trace.request = trace.request, None
+        seconds = call.clock.monotonic() - trace.begun
+        log_attempt(call, request, outcome, seconds)
+        if trace.attempt is not None:
+            trace.attempt.end(outcome, seconds)
 
 
 @cache  # which Python does not, for an import that fails

@@ -6,7 +6,6 @@ An attempt is INFO, also one that only its caller can judge, such as a 404; 429,
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,8 +17,8 @@ __all__ = ["LOGGER", "log_attempt"]
 LOGGER: Final = logging.getLogger("mesa")
 LOGGER.addHandler(logging.NullHandler())  # silent until somebody sets logging up, as libraries are
 
-_TOO_MANY: Final = int(HTTPStatus.TOO_MANY_REQUESTS)  # an enum's members take their time to compare
-_SERVER_ERROR: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
 _ATTEMPT: Final = (
     "%(operation)s: %(method)s %(path)s -> %(outcome)s in %(elapsed_ms).1f ms, attempt %(attempt)d, "
     "request id %(request_id)s"

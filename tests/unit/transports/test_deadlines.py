@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -46,19 +47,15 @@ def run(main: Callable[[VirtualLoop, Deadlines], Awaitable[Any]]) -> VirtualLoop
         return loop  # type: ignore[no-any-return]
 
 
-async def bounded(deadlines: Deadlines, seconds: float, work: Awaitable[object]) -> float:
-    """Do some work within so many seconds; return when it ended."""
-    bound = asyncio.timeout(None)
+async def bounded(deadlines: Deadlines, seconds: float | None, work: Awaitable[object]) -> float:
+    """Do some work within so many seconds; return when it ended, and less than nothing where the time was over."""
+    loop = asyncio.get_running_loop()
     try:
-        async with bound:
-            deadlines.set(bound, seconds)
-            try:
-                await work
-            finally:
-                deadlines.lift(bound)
+        with deadlines.within(seconds):
+            await work
     except TimeoutError:
-        return -asyncio.get_running_loop().time()
-    return asyncio.get_running_loop().time()
+        return -loop.time()
+    return loop.time()
 
 
 def never() -> Awaitable[object]:
@@ -115,3 +112,46 @@ def test_nothing_is_left_in_a_loop_after_the_end() -> None:
         assert await bounded(deadlines, 30, never()) == pytest.approx(-30)
 
     run(main)
+
+
+def test_without_an_end_no_timer_is_set() -> None:
+    async def main(loop: VirtualLoop, deadlines: Deadlines) -> None:
+        assert await bounded(deadlines, None, asyncio.sleep(0)) == 0
+        assert loop.timers == []
+
+    run(main)
+
+
+def test_who_is_cancelled_by_others_when_the_time_is_over_is_cancelled() -> None:
+    async def main(loop: VirtualLoop, deadlines: Deadlines) -> None:
+        async def cancelled_meanwhile() -> None:
+            try:
+                await never()
+            finally:
+                task.cancel()  # by another, after the bound's own
+
+        task = asyncio.ensure_future(bounded(deadlines, 10, cancelled_meanwhile()))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main)
+
+
+def test_work_that_ends_at_the_last_moment_is_done_and_its_task_goes_on() -> None:
+    async def main(loop: VirtualLoop, deadlines: Deadlines) -> None:
+        async def stubborn() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await never()
+
+        assert await bounded(deadlines, 10, stubborn()) == pytest.approx(10)
+        task: Any = asyncio.current_task()
+        assert task.cancelling() == 0
+        await asyncio.sleep(1)
+
+    run(main)
+
+
+def test_bound_is_for_tasks() -> None:
+    loop = asyncio.new_event_loop()
+    with contextlib.closing(loop), pytest.raises(RuntimeError, match="in a task"), Deadlines(loop).within(1):
+        pass
