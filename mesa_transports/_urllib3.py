@@ -39,7 +39,9 @@ def _bound(sock: socket.socket) -> None:
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads from a socket; each read is bounded anew."""
+    """Reads from a socket; each read is bounded anew, but for the first, for which the connection has just done so."""
+
+    _reads = False
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._sock = sock
@@ -49,7 +51,9 @@ class _BoundedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        _bound(self._sock)
+        if self._reads:
+            _bound(self._sock)
+        self._reads = True
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -99,6 +103,13 @@ class _Bounded(HTTPConnection):
         while view:
             _bound(self.sock)
             view = view[self.sock.send(view) :]
+
+    def getresponse(self) -> Any:
+        """Bound the first read; `Any`: requests and urllib3 take what urllib3 returns."""
+        attempt = current.get()
+        if attempt is not None:
+            self.timeout = attempt.remaining()  # which urllib3 sets the socket to
+        return super().getresponse()
 
     def _new_conn(self) -> socket.socket:
         """Connect; urllib3's method would give each address of a host the whole timeout."""
@@ -162,13 +173,16 @@ BOUNDED_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] 
 
 def prepared_fields(request: Request) -> MutableMapping[str, str]:
     """Return header fields as urllib3 takes them, complete, so that it adds none of its own."""
-    pairs = [pair for pair in request.headers.fields() if pair[0].lower() != "content-length"]
+    headers = request.headers
+    pairs = list(headers.fields())
+    if "Content-Length" in headers:
+        pairs = [pair for pair in pairs if pair[0].lower() != "content-length"]
     fields: MutableMapping[str, str] = dict(pairs)
     if len(fields) < len(pairs):  # a name came repeatedly; the mapping that knows of that takes its time
         fields = HTTPHeaderDict(pairs)
-    if "User-Agent" not in request.headers:
+    if "User-Agent" not in headers:
         fields["User-Agent"] = SKIP_HEADER
-    if "Accept-Encoding" not in request.headers:
+    if "Accept-Encoding" not in headers:
         fields["Accept-Encoding"] = "gzip, deflate"
     if request.content:
         fields["Content-Length"] = str(len(request.content))
