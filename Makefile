@@ -34,7 +34,7 @@ test-pythons: .venv/ready
 test-oldest: .venv/ready
 	mkdir -p .tox
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --resolution lowest-direct \
-		$(foreach extra,local aiohttp httpx2 vcr otel,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
+		$(foreach extra,local aiohttp httpx2 vcr otel speedups,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
 	$(BIN)/tox -e oldest
 
 # The local Depot, asked anything for about half an hour: from the contract, and in step with git and a model.

@@ -55,7 +55,9 @@ class Figure:
     """A budget in seconds, where it is no ratio."""
     quantity: Quantity = Quantity.TIME
     fresh: bool = False
-    """Whether each round is a process of its own, which makes one call; otherwise one process makes those of all."""
+    """Whether each round is a process of its own, which makes one call; otherwise a process makes those of several."""
+    processes: int = 1
+    """Processes of a subject that share the rounds: where in memory things come to lie may cost one of them a half."""
     calls: int | None = None
     """Calls of a round; None: as many as fit into a tenth of a second."""
     counts: tuple[int, int] = (20, 120)

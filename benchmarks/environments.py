@@ -32,7 +32,8 @@ PACKAGES: Final = {
     "vcr": ("vcrpy", "requests"),
     "respx": ("respx", "httpx"),
     "responses": ("responses", "requests"),
-    "ours": ("mesa-sdk[aiohttp,httpx2]",),  # from the checkout
+    "ours": ("mesa-sdk[aiohttp,httpx2]",),  # from the checkout, as what begins with its name is
+    "ours-speedups": ("mesa-sdk[speedups]",),
 }
 """What is installed in which environment; dependencies are pip's to add."""
 
@@ -58,7 +59,7 @@ class Environments:
         """Return the interpreter of an environment, which is made or renewed where it must be."""
         place = self.folder / name
         python = place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        wanted = json.dumps([sys.version, PACKAGES[name], self._state if name == "ours" else None])
+        wanted = json.dumps([sys.version, PACKAGES[name], self._state if name.startswith("ours") else None])
         mark = place / "made-of.json"
         if not mark.exists() or mark.read_text() != wanted:
             print(f"environment {name}: {', '.join(PACKAGES[name])}", file=sys.stderr)
@@ -74,11 +75,11 @@ class Environments:
     def _make(self, name: str, place: Path, python: Path) -> None:
         if not python.exists():
             venv.create(place, symlinks=sys.platform != "win32")
-        if name != "ours":
+        if not name.startswith("ours"):
             _pip("--python", python, "install", "--quiet", *PACKAGES[name])
             return
         wheel = self._wheel()
-        _pip("--python", python, "install", "--quiet", f"mesa-sdk[aiohttp,httpx2] @ {wheel.as_uri()}")
+        _pip("--python", python, "install", "--quiet", f"{PACKAGES[name][0]} @ {wheel.as_uri()}")
         _pip("--python", python, "install", "--quiet", "--no-deps", "--force-reinstall", wheel)
 
     def _wheel(self) -> Path:

@@ -121,11 +121,17 @@ class Bench:
 
     def _in_turns(self, figure: Figure, subjects: Sequence[Subject]) -> dict[Subject, list[float]]:
         taken: dict[Subject, list[float]] = {each: [] for each in subjects}
+        for _ in range(figure.processes):
+            self._take(figure, taken)
+        return taken
+
+    def _take(self, figure: Figure, taken: dict[Subject, list[float]]) -> None:
+        """Take the rounds of one process of each subject."""
         with contextlib.ExitStack() as stack:
-            workers = {} if figure.fresh else {each: stack.enter_context(self._worker(each)) for each in subjects}
-            calls = {each: _fitting(workers[each]) if figure.calls is None else figure.calls for each in subjects}
+            workers = {} if figure.fresh else {each: stack.enter_context(self._worker(each)) for each in taken}
+            calls = {each: _fitting(workers[each]) if figure.calls is None else figure.calls for each in taken}
             for turn in range(self._affordable(figure, workers, calls)):
-                for each in subjects if turn % 2 else reversed(subjects):
+                for each in taken if turn % 2 else reversed(taken):
                     with contextlib.nullcontext(workers[each]) if each in workers else self._worker(each) as worker:
                         seconds, resident, most = worker.make(calls[each])
                     value = {
@@ -134,14 +140,14 @@ class Bench:
                         Quantity.PEAK: most,
                     }[figure.quantity]
                     taken[each].append(value)
-        return taken
 
     def _affordable(self, figure: Figure, workers: dict[Subject, _Worker], calls: dict[Subject, int]) -> int:
         """Return how many rounds there are: fewer where a single call takes long; never less than three."""
+        rounds = -(-self.rounds // figure.processes)
         if figure.fresh:
-            return self.rounds
+            return rounds
         longest = max(worker.make(calls[each])[0] for each, worker in workers.items())
-        return max(3, min(self.rounds, int(_LONGEST / longest)))
+        return max(3, min(rounds, int(_LONGEST / longest)))
 
     def _command(self, subject: Subject) -> list[str]:
         module, function = subject.function.split(".")

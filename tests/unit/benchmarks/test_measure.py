@@ -70,6 +70,12 @@ def test_memory_is_that_of_a_process_that_made_no_call_more_than_its_first(folde
     assert most.value > 1024
 
 
+def test_rounds_are_shared_by_processes(folder: Path) -> None:
+    ours, raw = measured(folder, figure(calls=7, processes=2), rounds=7)
+    assert notes(folder).count("ours begins") == notes(folder).count("raw begins") == 2
+    assert len(ours.rounds) == len(raw.rounds) == 8  # four of each process
+
+
 def test_time_is_that_of_one_call(folder: Path) -> None:
     ours, raw = measured(folder, figure(calls=7), rounds=3)
     assert notes(folder).count("ours begins") == notes(folder).count("raw begins") == 1  # a process for all rounds
