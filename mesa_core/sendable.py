@@ -13,6 +13,7 @@ __all__ = ["check_sendable"]
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_VISIBLE: Final = re.compile("[!-~]+")
 _USUAL: Final = frozenset({"Accept", "Authorization", "Content-Type", "User-Agent"})
 """Names that need no look; nor does a value that is printable ASCII from edge to edge."""
 
@@ -24,8 +25,10 @@ def check_sendable(request: Request, *, rewritten: bool) -> None:
         InvalidRequest: the field is named; its value, which may be a secret, is not shown.
     """
     _check_headers(request.headers)
-    if rewritten and not origin_of(request.url):
-        raise InvalidRequest("url: a plugin has set it to what is no absolute http or https URL", field="url")
+    if rewritten and not (origin_of(request.url) and _VISIBLE.fullmatch(request.url)):
+        raise InvalidRequest(
+            "url: a plugin has set it to what is no absolute http or https URL in visible ASCII characters", field="url"
+        )
 
 
 def _check_headers(headers: Headers) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -28,10 +28,11 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     Raises:
         InvalidRequest: a value is not of its type, or cannot be a path segment.
     """
-    try:
-        target = _filled(template, *path.items())
-    except TypeError:  # a value cannot be looked up among those that came before, so it is no str
-        target = _filled.__wrapped__(template, *path.items())
+    fill: Callable[..., str] = _filled
+    for value in path.values():
+        if value.__class__ is not str:  # which may equal a text that came before, and is not it
+            fill = _filled.__wrapped__
+    target = fill(template, *path.items())
     if not query:
         return target
     pairs = [f"{_quoted(name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]

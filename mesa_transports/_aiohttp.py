@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import select
+from base64 import b64encode
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -94,6 +95,9 @@ def prepared(request: Request, url: URL, proxy: URL | None, loop: asyncio.Abstra
         fields = [pair for pair in fields if pair[0].lower() != "content-length"]  # which aiohttp counts itself
     if names.needs_encoding:
         fields.append(("Accept-Encoding", "gzip, deflate"))
+    if proxy is not None and proxy.user is not None and url.scheme == "http":  # which 3.13 forgets on a kept connection
+        credentials = b64encode(f"{proxy.user}:{proxy.password or ''}".encode()).decode()
+        fields.append(("Proxy-Authorization", f"Basic {credentials}"))
     return aiohttp.ClientRequest(
         request.method,
         url,

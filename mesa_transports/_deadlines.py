@@ -14,6 +14,9 @@ from typing import Final
 __all__ = ["Bound", "Deadlines"]
 
 
+_BUNCH: Final = 0.005  # seconds in which those that are due are one bunch: each is a look at all that there are
+
+
 class Deadlines:
     """The bounds that are set in one event loop."""
 
@@ -36,23 +39,19 @@ class Deadlines:
         """Forget a bound; the timer is left for those that come."""
         self._due.pop(bound, None)
 
-    def close(self) -> None:
-        """Let go of the timer."""
+    def _wake_at(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-
-    def _wake_at(self, due: float) -> None:
-        self.close()
         self._timer = self.loop.call_at(due, self._expire, due)
 
     def _expire(self, until: float) -> None:
         self._timer = None
+        until = max(until, self.loop.time())
         for bound in [bound for bound, due in self._due.items() if due <= until]:
             del self._due[bound]
             bound.expire()
         if self._due:
-            self._wake_at(min(self._due.values()))
+            self._wake_at(max(min(self._due.values()), until + _BUNCH))
 
 
 class Bound:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +31,7 @@ except ImportError as error:
 
 __all__ = ["AiohttpTransport", "provide_transports"]
 
+_VISIBLE: Final = re.compile("[!-~]+")
 _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as the other transports do
 
 
@@ -53,7 +56,7 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
             timeout.
         client: A ready-made session instead of all these, for the loop that it was made in. Its connector serves, with
             its connections, limits and TLS settings, and the environment's proxies if it has `trust_env`; its own
-            headers, cookies and authentication do not. Its owner closes it.
+            headers, cookies, authentication and proxy do not. Its owner closes it.
 
     Raises:
         ConfigurationError: an option is not what it must be, or stands beside a ready-made session.
@@ -88,6 +91,8 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
                 "the transport 'aiohttp' needs asyncio, and trio is running: choose 'httpx'", sent=False
             ) from None
         if self._given is not None:
+            if getattr(self._given.connector, "_loop", loop) is not loop:
+                raise TransportError("the ready-made session was made in another event loop", sent=False)
             environment = EnvironmentProxies() if self._given.trust_env else None
             return _Pool(loop, self._given.connector, owned=False, proxy=None, environment=environment or None)
         connector = Connector(
@@ -100,8 +105,14 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
         url = _url(request.url)
         made = prepared(request, url, pool.proxy_of(url), pool.loop)
         attempt.stage = Stage.CONNECTING
-        with pool.deadlines.within(attempt.remaining()):
-            return await answer(made, pool.connector, attempt)
+        try:
+            with pool.deadlines.within(attempt.remaining()):
+                return await answer(made, pool.connector, attempt)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if pool.connector.closed and not (task and task.cancelling()):  # by aiohttp, while waiting for a connection
+                raise ConnectionError(errno.ECANCELED, "the transport was closed") from None
+            raise
 
 
 @frozen
@@ -123,8 +134,7 @@ class _Pool:
         return self.proxy
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are a ready-made session's."""
-        self.deadlines.close()
+        """Close the connections, unless they are a ready-made session's. Who is at work keeps its bound."""
         if self.owned:
             await self.connector.close()
 
@@ -136,6 +146,8 @@ def _url(text: str) -> URL:
     Raises:
         Unsendable: it is no HTTP URL.
     """
+    if not _VISIBLE.fullmatch(text):
+        raise Unsendable("expected a URL of visible ASCII characters")
     url = URL(text, encoded=True)
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise Unsendable("expected an HTTP URL")

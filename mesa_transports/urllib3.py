@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import urllib3
 from attrs import field, frozen
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
@@ -26,7 +28,8 @@ from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepare
 
 __all__ = ["Urllib3Transport", "provide_transports"]
 
-_URL: Final = re.compile("(https?://[^/?#]+)([^#]*)", re.IGNORECASE)
+_URL: Final = re.compile(r"(https?://[!-\"$-.0->@-~]+)([!-\"$-~]*)(#.*)?", re.ASCII | re.IGNORECASE)
+_CERTIFICATES: Final = (ssl.CertificateError, CertificateError)
 _MAY_HAVE_ANSWERED: Final = frozenset({errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE})
 """How sending fails when the server has ended the connection, perhaps after an answer, which can still be read."""
 _NO_EVICTION: Final = 1 << 30  # pools are few, and one that is dropped would be closed in the middle of its use
@@ -117,13 +120,13 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
             route.pool.close()
 
     def _exchange(self, pool: _Pools, request: Request, attempt: Attempt) -> Response:
-        matched = _URL.match(request.url)
+        matched = _URL.fullmatch(request.url)
         if matched is None:
-            raise Unsendable("expected an HTTP URL")
-        origin, target = matched.groups()
+            raise Unsendable("expected an HTTP URL of visible ASCII characters")
+        origin, target, _ = matched.groups()
         route = pool.route(origin)
         if route.by_whole_url:
-            target = matched[0]
+            target = f"http{origin[4:]}{target}"  # by the scheme in lower case, http.client knows a whole URL
         elif not target.startswith("/"):
             target = f"/{target}"
         fields = prepared_fields(request)
@@ -151,7 +154,7 @@ def _connect(route: _Route, connection: Any, attempt: Attempt) -> None:
         if route.by_tunnel and connection.is_closed:
             route.pool._prepare_proxy(connection)  # noqa: SLF001
         route.pool._validate_conn(connection)  # noqa: SLF001
-    except ValueError as error:  # as Python's errors of certificates are; those of a request come later
+    except _CERTIFICATES as error:  # which are a ValueError, as what is wrong with a request is
         raise urllib3.exceptions.SSLError(error) from error
 
 

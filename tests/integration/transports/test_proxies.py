@@ -21,6 +21,16 @@ def test_proxy_gets_plain_requests_whole(make: Make, server: FaultServer) -> Non
     assert server.received[0].get_all("Proxy-Authorization") == ["Basic " + base64.b64encode(b"user:pass").decode()]
 
 
+def test_proxy_gets_its_credentials_with_each_request_and_the_host_however_the_scheme_is_spelt(
+    make: Make, server: FaultServer
+) -> None:
+    transport = make(proxy=server.url().replace("http://", "http://user:pass@"))
+    for scheme in ("http", "http", "HTTP"):
+        assert transport.send(Request("GET", f"{scheme}://api.invalid/echo", timeout=5)).status_code == 200
+    assert [each.get_all("Host") for each in server.received] == [["api.invalid"]] * 3
+    assert len({each.get_all("Proxy-Authorization")[0] for each in server.received}) == 1
+
+
 def test_proxy_tunnels_tls(make: Make, server: FaultServer, tls_server: FaultServer, ca_file: str) -> None:
     transport = make(proxy=server.url(), verify=ca_file)
     for _ in range(2):

@@ -114,3 +114,19 @@ def test_a_query_value_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
 )
 def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:  # noqa: FBT001
     assert is_loopback(host) is loopback
+
+
+class Lookalike:
+    """Equal to a text, and none."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == "acme"
+
+    def __hash__(self) -> int:
+        return hash("acme")
+
+
+def test_what_equals_a_text_that_came_before_is_not_taken_for_it() -> None:
+    assert expand("/{org}", {"org": "acme"}, {}) == "/acme"
+    with pytest.raises(InvalidRequest, match="org: expected str, got Lookalike"):
+        expand("/{org}", {"org": Lookalike()}, {})  # type: ignore[dict-item]  # that is the point

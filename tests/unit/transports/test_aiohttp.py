@@ -8,9 +8,10 @@ import socket
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 
-from mesa_core.errors import ConnectionLost, TransportError
+from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
 from mesa_transports._aiohttp import _Body, _readable
 from mesa_transports.aiohttp import AiohttpTransport
@@ -115,3 +116,64 @@ def test_requests_in_flight_share_a_timer() -> None:
 
     with FaultServer() as server, asyncio.Runner(loop_factory=CountingLoop) as runner:
         runner.run(main())
+
+
+async def stalled(transport: AiohttpTransport, server: FaultServer) -> asyncio.Task[Any]:
+    """Return a request that waits for its answer."""
+    task = asyncio.ensure_future(transport.asend(ask(server, "/stall", timeout=0.5)))
+    while not server.received:  # noqa: ASYNC110 - the server is in a thread
+        await asyncio.sleep(0.01)
+    return task
+
+
+def test_request_in_flight_keeps_its_bound_when_the_transport_of_a_ready_made_session_is_closed() -> None:
+    async def main() -> None:
+        async with aiohttp.ClientSession() as session:
+            transport = AiohttpTransport(client=session)
+            task = await stalled(transport, server)
+            await transport.aclose()
+            with pytest.raises(RequestTimeout):
+                await task
+
+    with FaultServer() as server:
+        asyncio.run(main())
+
+
+def test_who_waits_for_a_connection_is_told_that_the_transport_was_closed() -> None:
+    async def main() -> None:
+        transport = AiohttpTransport(pool_size=1)
+        first = await stalled(transport, server)
+        waiting = asyncio.ensure_future(transport.asend(ask(server, "/status/200")))
+        await asyncio.sleep(0)
+        await transport.aclose()
+        with pytest.raises(ConnectError) as caught:
+            await waiting
+        assert caught.value.sent is False
+        with pytest.raises(TransportError):
+            await first
+
+    with FaultServer() as server:
+        asyncio.run(main())
+
+
+def test_session_of_another_loop_is_refused_and_left_alone() -> None:
+    async def made() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    with asyncio.Runner() as theirs, FaultServer() as server:
+        session = theirs.run(made())
+        with pytest.raises(TransportError, match="another event loop") as caught:
+            asyncio.run(AiohttpTransport(client=session).asend(ask(server, "/status/200")))
+        assert caught.value.sent is False
+        assert server.received == []
+        theirs.run(session.close())
+
+
+def test_url_with_a_space_is_refused() -> None:
+    async def main() -> None:
+        async with AiohttpTransport() as transport:
+            with pytest.raises(TransportError, match="visible ASCII") as caught:
+                await transport.asend(Request("GET", "http://api.invalid/a b"))
+            assert caught.value.sent is False
+
+    asyncio.run(main())

@@ -53,6 +53,11 @@ class TestUrl:
             self.sent(make, "https://[x/", traces, good)
         assert "server.address" not in traces.attempts[0].attributes
 
+    @pytest.mark.parametrize("path", ["a b", "caf\xe9", "a\n", "\x7f"])
+    def test_with_what_belongs_encoded_is_refused(self, make: Any, good: Response, traces: Traces, path: str) -> None:
+        with pytest.raises(InvalidRequest, match="visible ASCII"):
+            self.sent(make, f"https://api.example/{path}", traces, good)
+
     def test_in_a_template_of_the_callers_own_shows_no_secret(self, make: Any, good: Response, traces: Traces) -> None:
         finish(make(good).request("GET", f"/{{org}}?token={SECRET}", path={"org": "o"}))
         finish(make(good).request("GET", f"/{{org}};{SECRET}", path={"org": "o"}))
