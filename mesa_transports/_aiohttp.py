@@ -45,7 +45,8 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:  # `Any`: aiohttp's options
         super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
-        self._fresh: Final[set[object]] = set()
+        self.fresh: Final[set[object]] = set()
+        """Those that were made, and not given out yet."""
 
     @property
     def is_idle(self) -> bool:
@@ -54,15 +55,15 @@ class Connector(aiohttp.TCPConnector):
 
     def has_ended(self, connection: Connection, *, unwatched: bool) -> bool:
         """Tell whether the server ended a connection before it was given out; asked once of each that is."""
-        if connection.protocol in self._fresh:
-            self._fresh.remove(connection.protocol)
+        if connection.protocol in self.fresh:
+            self.fresh.remove(connection.protocol)
             return False
         return unwatched and _readable(connection)
 
     async def _create_connection(self, *args: Any, **options: Any) -> Any:
         """Make a connection; `Any` stands for aiohttp's signature."""
         protocol = await super()._create_connection(*args, **options)
-        self._fresh.add(protocol)
+        self.fresh.add(protocol)
         if protocol.transport is not None:
             remember(protocol.transport.get_extra_info("socket"))
         return protocol
@@ -142,7 +143,7 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
     ours = connector if isinstance(connector, Connector) else None
     unwatched = ours is not None and ours.is_idle
     connection = await connector.connect(made, [], _NO_TIMERS)
-    while ours is not None and ours.has_ended(connection, unwatched=unwatched):
+    while ours is not None and (unwatched or ours.fresh) and ours.has_ended(connection, unwatched=unwatched):
         connection.close()
         connection = await connector.connect(made, [], _NO_TIMERS)
     attempt.stage = Stage.SENT
@@ -166,8 +167,13 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
     except BaseException:
         connection.close()
         raise
-    received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+    received = [(_name(name), value.decode("latin-1")) for name, value in response.raw_headers]
     return Response(response.status, received, content)
+
+
+@lru_cache(maxsize=512)  # servers give all their answers the same
+def _name(raw: bytes) -> str:
+    return raw.decode("latin-1")
 
 
 class _Body(aiohttp.Payload):

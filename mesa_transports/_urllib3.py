@@ -85,6 +85,8 @@ class _Bounded(HTTPConnection):
     """What the two kinds of connection below do in the same way."""
 
     response_class = _BoundedResponse
+    _has_just_been_bound = False
+    """Whether urllib3 set the socket's timeout as it began the request, or connecting did, a moment ago."""
 
     def connect(self) -> None:
         reach(Stage.CONNECTING)
@@ -95,13 +97,16 @@ class _Bounded(HTTPConnection):
         if self.sock is None:  # connected here, so that a failure to connect is seen as one
             self.connect()
         reach(Stage.SENT)
+        self._has_just_been_bound = not isinstance(self, HTTPSConnection)  # whose handshake takes of the time
         super().endheaders(message_body, encode_chunked=encode_chunked)
 
     def send(self, data: Any) -> None:
         """Send all of `data`. `sendall` of a TLS socket would wait the whole timeout for each record."""
         view = memoryview(data).cast("B")
         while view:
-            _bound(self.sock)
+            if not self._has_just_been_bound:
+                _bound(self.sock)
+            self._has_just_been_bound = False
             view = view[self.sock.send(view) :]
 
     def getresponse(self) -> Any:
