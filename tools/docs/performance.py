@@ -23,10 +23,10 @@ Row: TypeAlias = Mapping[str, Any]  # `Any`: a document that benchmarks/report.p
 
 WHY: Final = {
     "get-urllib3": "most of such a call is the system's, and raw urllib3 alone takes nearly what the budget allows.",
-    "list": "a page is read by Python here, and by Rust in the published client.",
-    "at-once": "hooks, retries, checks and a model take more than aiohttp, which is fast, leaves room for.",
-    "client": "finding and opening files takes time in which the process runs no instructions of its own.",
-    "memory": "a process holds attrs, pluggy and the metadata of what is installed beside its HTTP library.",
+    "at-once": "raw aiohttp itself makes hardly more calls than that.",
+    "memory": "a process holds attrs and pluggy beside its HTTP library.",
+    "replay-1000": "the instructions are the same, but what was recorded does not fit into the processor's caches.",
+    "replay-10000": "the same.",
 }
 """Why a budget is missed, where it is, by figure."""
 
