@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -41,18 +41,21 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
 
 @lru_cache(maxsize=256)  # a program asks about the same repositories again and again
 def _filled(template: str, *path: tuple[str, str]) -> str:
-    shown, names = repr(without_secrets(template)), _PARAMETER.findall(template)
-    for name, _ in path:
+    values, names = dict(path), _PARAMETER.findall(template)
+    if values.keys() != set(names) or not template.startswith("/"):
+        raise _misfit(template, names, values)
+    return _PARAMETER.sub(lambda parameter: _segment(parameter[1], values[parameter[1]]), template)
+
+
+def _misfit(template: str, names: Collection[str], values: Collection[str]) -> InvalidRequest:
+    shown = repr(without_secrets(template))
+    for name in values:
         if name not in names:
-            raise InvalidRequest(f"{name}: the template {shown} has no such parameter", field=name)
-    segments = {name: _segment(name, value) for name, value in path}
+            return InvalidRequest(f"{name}: the template {shown} has no such parameter", field=name)
     for name in names:
-        if name not in segments:
-            raise InvalidRequest(f"{name}: the template {shown} needs a value for it", field=name)
-    target = _PARAMETER.sub(lambda parameter: segments[parameter[1]], template)
-    if not target.startswith("/"):
-        raise InvalidRequest(f"template: expected a path that begins with a slash, got {shown}", field="template")
-    return target
+        if name not in values:
+            return InvalidRequest(f"{name}: the template {shown} needs a value for it", field=name)
+    return InvalidRequest(f"template: expected a path that begins with a slash, got {shown}", field="template")
 
 
 def _segment(name: str, value: object) -> str:

@@ -229,7 +229,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("method", ["fork", "forkserver"])
 def test_workers_of_multiprocessing_save_all(path, method):
     if method not in multiprocessing.get_all_start_methods():
-        pytest.skip("this system has no such workers")
+        pytest.skip(f"multiprocessing cannot start workers by {method} on this system")
     # A worker that is not forked begins by opening `made` itself: in the mode `record`, in the place of what is there.
     done = run(WORKERS, path, method, mode="new")
     assert (done.returncode, done.stderr) == (0, "")

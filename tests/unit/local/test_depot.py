@@ -432,11 +432,15 @@ def test_serving_without_waitress_is_one_line(monkeypatch, capsys):
     assert "pip install 'mesa-sdk[local]'" in capsys.readouterr().err
 
 
+def has_ipv6():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback address to serve on")
 def test_ipv6():
-    with LocalDepot() as depot:
-        try:
-            server = Server(depot, host="::1")
-        except OSError:
-            pytest.skip("no IPv6 here")
-        with server:
-            assert server.url == f"http://[::1]:{server.port}/api/v1"
+    with LocalDepot() as depot, Server(depot, host="::1") as server:
+        assert server.url == f"http://[::1]:{server.port}/api/v1"

@@ -349,7 +349,7 @@ def test_what_a_killed_process_left_is_cleared(folder):
     assert files(folder) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without it")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_begins_with_an_empty_memory_and_no_lock_that_a_thread_of_its_parent_holds():
     cache = Cache()
     with Script(rest=content(b"it")).client(plugins=[cache]) as client:

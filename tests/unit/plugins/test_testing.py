@@ -215,7 +215,7 @@ class TestUnexpected:
 
     def test_an_answer_that_is_left_is_none_the_less(self, get_orgs: GetOrgs) -> None:
         def made_up(request: Request) -> int:
-            raise NotImplementedError
+            raise AssertionError("nobody asks for it")
 
         script = Script(ORG, answer(status=503), ConnectError("x"), 404, on("GET /x", 200), made_up)
         get_orgs(script)

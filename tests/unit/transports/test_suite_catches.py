@@ -361,3 +361,8 @@ def test_worlds_of_a_suite_are_its_parameters(pytester: pytest.Pytester) -> None
     result = pytester.runpytest_inprocess("-k", "test_gzip", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, errors=2)
     result.stdout.fnmatch_lines(["*HttpxTransport is no transport of the async world*", "*override make()*"])
+
+
+def test_a_suite_whose_author_does_not_say_how_its_transport_is_made_tells_him_to() -> None:
+    with pytest.raises(NotImplementedError, match=r"override make\(\)"):
+        TransportSuite().make()

@@ -198,7 +198,7 @@ class TestLocked:
 def nobody(tmp_path: Path) -> Iterator[Path]:
     """A directory, and a user that has no more rights than its permissions give."""
     if not hasattr(os, "geteuid"):
-        pytest.skip("this system has no such permissions")
+        pytest.skip("this system has no users whose rights are those of a file's mode")
     user = os.geteuid()
     with tempfile.TemporaryDirectory(dir="/tmp") as directory:
         Path(directory).chmod(0o777)
