@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,22 +191,6 @@ class TestLocked:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         with locked(tmp_path / "x.json"):
             assert len(list(tmp_path.glob("mesa-sdk-locks-*/*.lock"))) == 1
-
-
-@pytest.fixture
-def nobody(tmp_path: Path) -> Iterator[Path]:
-    """A directory, and a user that has no more rights than its permissions give."""
-    if not hasattr(os, "geteuid"):
-        pytest.skip("this system has no users whose rights are those of a file's mode")
-    user = os.geteuid()
-    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
-        Path(directory).chmod(0o777)
-        try:
-            if not user:
-                os.seteuid(65534)
-            yield Path(directory)
-        finally:
-            os.seteuid(user)
 
 
 class TestCheckWritable:

@@ -16,6 +16,7 @@ import pytest
 
 from mesa_core.errors import TransportError
 from mesa_core.http import Headers
+from mesa_transports.recorded import files
 from mesa_transports.recorded import writer as module
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody, JsonBody
 from mesa_transports.recorded.errors import DamagedRecording
@@ -351,8 +352,9 @@ class TestFailure:
         made.save()
         assert names(path) == ["a"]
 
-    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only to root")
-    def test_in_a_read_only_directory(self, path):
+    def test_in_a_read_only_directory(self, nobody, monkeypatch):
+        monkeypatch.setattr(files, "_COMMON", nobody)  # where the locks are, of which root may have made the usual ones
+        path = nobody / "recordings" / "x.json"
         begin(path, "x")
         path.parent.chmod(0o500)
         made = writer(path, replaces=False)
