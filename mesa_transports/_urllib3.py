@@ -22,6 +22,7 @@ from mesa_core.http import Request
 from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
 from mesa_transports._library_logs import hide_secrets_of
+from mesa_transports._response_head import begin
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -73,10 +74,10 @@ class _BoundedResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Read up to the final response; the standard library passes over 100 alone (RFC 9110, section 15.2)."""
-        super().begin()
+        begin(self)
         while 101 < self.status < 200:  # noqa: PLR2004 - interim, other than 101 Switching Protocols
             self.headers = self.msg = cast("Any", None)  # what tells that there is something to read
-            super().begin()
+            begin(self)
         if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             self.will_close = True  # whatever it speaks now, it is no connection for another request
 
