@@ -8,13 +8,16 @@ later. aiohttp's own timers stay off, since the one who awaits all this sets a b
 
 from __future__ import annotations
 
+import asyncio
 import re
 import select
 from base64 import b64encode
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiohttp
+from aiohttp.helpers import TimerNoop
 from attrs import frozen
 
 from mesa_core.http import Request, Response
@@ -22,8 +25,6 @@ from mesa_transports._attempt import Attempt, Stage, Unsendable
 from mesa_transports._forks import remember
 
 if TYPE_CHECKING:
-    import asyncio
-
     from aiohttp import ClientRequest
     from aiohttp.connector import Connection
     from yarl import URL
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Connector", "answer", "prepared"]
 
 _NO_TIMERS: Final = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_NO_TIMER: Final = TimerNoop()  # which aiohttp would make for each request, and for each response
 _MOST_FIELD_BYTES: Final = 100 * 1024  # of one header field, as httpcore allows
 _READ_BYTES: Final = 64 * 1024  # that may wait to be read, as in a session
 _PIECE: Final = 64 * 1024  # bytes of a body that are written before others get their turn
@@ -107,7 +109,14 @@ def prepared(request: Request, url: URL, proxy: URL | None, loop: asyncio.Abstra
         data=_Body(content) if len(content) > _PIECE else content or None,
         proxy=proxy,
         loop=loop,
+        timer=_NO_TIMER,
+        response_class=cast("type[aiohttp.ClientResponse]", _writer_of),
     )
+
+
+def _writer_of(*_: object, writer: asyncio.Task[None] | None, **__: object) -> asyncio.Task[None] | None:
+    """Return what still writes a body: all that is asked of a response of aiohttp's, which costs as much as reading."""
+    return writer
 
 
 def _check_values(fields: list[tuple[str, str]]) -> None:
@@ -149,6 +158,7 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
     attempt.stage = Stage.SENT
     protocol: Any = connection.protocol  # `Any`: it is there, as long as the connection was not released
     protocol.set_response_params(
+        timer=_NO_TIMER,
         skip_payload=made.method == "HEAD",
         read_until_eof=True,
         auto_decompress=True,
@@ -156,19 +166,25 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
         max_line_size=_MOST_FIELD_BYTES,
         max_field_size=_MOST_FIELD_BYTES,
     )
+    writer: asyncio.Task[None] | None = None
     try:
-        response = await made.send(connection)
-        try:
-            await response.start(connection)
-            content = await response.read()
-        except BaseException:
-            response.close()
-            raise
+        writer = cast("Any", await made.send(connection))  # see `_writer_of`
+        head, body = await protocol.read()
+        while head.code < 200 and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - interim
+            head, body = await protocol.read()
+        content = await body.read()
+        if writer is not None and not writer.done():  # it was answered before it was whole
+            writer.cancel()
+            await asyncio.wait([writer])
+            connection.close()
     except BaseException:
+        if writer is not None:
+            writer.cancel()
         connection.close()
         raise
-    received = [(_name(name), value.decode("latin-1")) for name, value in response.raw_headers]
-    return Response(response.status, received, content)
+    connection.release()  # for others, unless aiohttp knows that it is of no use to them
+    received = [(_name(name), value.decode("latin-1")) for name, value in head.raw_headers]
+    return Response(head.code, received, content)
 
 
 @lru_cache(maxsize=512)  # servers give all their answers the same
