@@ -172,7 +172,7 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
         head, body = await protocol.read()
         while head.code < 200 and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - interim
             head, body = await protocol.read()
-        content = await body.read()
+        content = body.read_nowait() if body.is_eof() else await body.read()
         if writer is not None and not writer.done():  # it was answered before it was whole
             writer.cancel()
             await asyncio.wait([writer])
