@@ -177,3 +177,30 @@ def test_url_with_a_space_is_refused() -> None:
             assert caught.value.sent is False
 
     asyncio.run(main())
+
+
+def test_answer_that_comes_before_the_whole_request_ends_the_attempt_and_the_connection() -> None:
+    async def main() -> None:
+        may_read, ended = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def answer_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!")
+            await may_read.wait()
+            while await reader.read(1 << 20):
+                pass
+            writer.close()
+            ended.release()
+
+        async with asyncio.timeout(30), await asyncio.start_server(answer_at_once, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            async with AiohttpTransport() as transport:
+                for _ in range(2):  # which are two connections: the rest of a body would be read as a request
+                    response = await transport.asend(Request("PUT", url, content=bytes(1 << 24)))
+                    assert (response.status_code, response.content) == (413, b"no!")
+                    assert not [task for task in asyncio.all_tasks() if "write_bytes" in repr(task)]
+                may_read.set()
+                await ended.acquire()
+                await ended.acquire()
+
+    asyncio.run(main())
