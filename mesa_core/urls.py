@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import cast
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,8 @@ QueryValue = str | int | None
 _PARAMETER = re.compile(r"{(\w*)}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+")
 """What stands for itself (RFC 3986, section 2.3)."""
+_USUAL_SEGMENT = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9_.~-]+")
+"""A segment that stands for itself, and does not move about in the path as two of them do."""
 _USUAL_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/")
 """The beginning of a URL that everybody reads in the same way, with all that its origin depends on."""
 
@@ -28,23 +31,26 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     Raises:
         InvalidRequest: a value is not of its type, or cannot be a path segment.
     """
-    fill: Callable[..., str] = _filled
-    for value in path.values():
-        if value.__class__ is not str:  # which may equal a text that came before, and is not it
-            fill = _filled.__wrapped__
-    target = fill(template, *path.items())
+    form, names, known = _form(template)
+    if path.keys() != known or not form.startswith("/"):
+        raise _misfit(template, names, path)
+    segments: list[str] = []
+    for name in names:
+        value = path[name]
+        is_usual = value.__class__ is str and _USUAL_SEGMENT.fullmatch(value)
+        segments.append(value if is_usual else _segment(name, value))
+    target = form % tuple(segments)
     if not query:
         return target
-    pairs = [f"{_quoted(name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]
+    pairs = [f"{_quoted(name, name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]
     return f"{target}?{'&'.join(pairs)}" if pairs else target
 
 
-@lru_cache(maxsize=256)  # a program asks about the same repositories again and again
-def _filled(template: str, *path: tuple[str, str]) -> str:
-    values, names = dict(path), _PARAMETER.findall(template)
-    if values.keys() != set(names) or not template.startswith("/"):
-        raise _misfit(template, names, values)
-    return _PARAMETER.sub(lambda parameter: _segment(parameter[1], values[parameter[1]]), template)
+@lru_cache(maxsize=256)  # there are as many as operations
+def _form(template: str) -> tuple[str, list[str], AbstractSet[str]]:
+    """Return a template as a format string, and the names of its parameters, in order and as a set."""
+    names = _PARAMETER.findall(template)
+    return _PARAMETER.sub("%s", template.replace("%", "%%")), names, frozenset(names)
 
 
 def _misfit(template: str, names: Collection[str], values: Collection[str]) -> InvalidRequest:
@@ -65,27 +71,24 @@ def _segment(name: str, value: object) -> str:
         raise InvalidRequest(
             f"{name}: expected a non-empty path segment other than '.' and '..', got {value!r}", field=name
         )
-    return _quoted(_text(name, value))
+    return _quoted(name, value)
 
 
 def _query_value(name: str, value: object) -> str:
     if isinstance(value, str):
-        return _quoted(_text(name, value))
+        return _quoted(name, value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise InvalidRequest(f"{name}: expected str or int, got {type(value).__name__}", field=name)
 
 
-def _quoted(text: str) -> str:
-    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")
-
-
-def _text(name: str, value: str) -> str:
+def _quoted(name: str, text: str) -> str:
+    if text.__class__ is str and _UNRESERVED.fullmatch(text):  # a member of an enumeration would not be formatted so
+        return text
     try:
-        value.encode()
+        return quote(text, safe="")
     except UnicodeEncodeError:
         raise InvalidRequest(f"{name}: the text holds a lone surrogate, which is no character", field=name) from None
-    return value
 
 
 def origin_of(url: str) -> str:

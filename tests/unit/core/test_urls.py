@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
@@ -114,6 +115,29 @@ def test_a_query_value_of_a_wrong_type_is_refused_by_name(value: Any) -> None:
 )
 def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:  # noqa: FBT001
     assert is_loopback(host) is loopback
+
+
+class Ref(str, enum.Enum):  # noqa: UP042 - the other kind formats as its text
+    """What formats as its name, "Ref.MAIN", and is another text."""
+
+    MAIN = "main"
+    FEATURE = "feature/x"
+
+
+def test_member_of_an_enumeration_of_texts_is_its_text() -> None:
+    query = {"ref": Ref.MAIN, "path": Ref.FEATURE}
+    assert expand("/{org}/{repo}", {"org": Ref.MAIN, "repo": Ref.FEATURE}, query) == (
+        "/main/feature%2Fx?ref=main&path=feature%2Fx"
+    )
+
+
+def test_lone_surrogate_in_the_name_of_a_query_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="surrogate"):
+        expand("/o", {}, {"\ud800": "a"})
+
+
+def test_percent_of_a_template_stays() -> None:
+    assert expand("/100%/%s/{a}", {"a": "b"}, {}) == "/100%/%s/b"
 
 
 class Lookalike:
