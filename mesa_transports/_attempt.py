@@ -11,7 +11,7 @@ import enum
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from attrs import frozen
 
@@ -63,11 +63,13 @@ class Faults:
 class Attempt:
     """A request on its way; as a context manager, the current attempt."""
 
-    __slots__ = ("_end", "_token", "request", "stage")
+    __slots__ = ("_end", "_token", "connecting", "request", "stage")
 
     def __init__(self, request: Request) -> None:
         self.request: Final = request
         self.stage = Stage.PREPARING
+        self.connecting: Any = None  # `Any`: a stream of some library's
+        """The connection that was made for it last, which a library may forget when a proxy refuses or is silent."""
         timeout = request.timeout
         self._end = None if timeout is None else time.monotonic() + timeout
         self._token: Token[Attempt | None] | None = None
@@ -111,6 +113,10 @@ class Attempt:
             except Exception:
                 if not addresses:
                     raise
+
+    def unfinished(self) -> list[Any]:
+        """Return the connection that was made and is of no use yet, if there is one; `Any`: see `connecting`."""
+        return [self.connecting] if self.connecting is not None and self.stage is Stage.CONNECTING else []
 
     def answered(self, response: Response) -> Response:
         """Return a response that ends the exchange; one that switches to another protocol does not."""

@@ -6,14 +6,32 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from mesa_core.urls import is_loopback
+from mesa_transports._attempt import Unsendable
+from mesa_transports._socks import Socks, why_unusable
 
-__all__ = ["EnvironmentProxies"]
+__all__ = ["EnvironmentProxies", "refuse_unusable"]
+
+
+def refuse_unusable(proxy: str | None, socks: Socks | None) -> None:
+    """Refuse a proxy that the environment names, if there is one and the library cannot use it.
+
+    Raises:
+        Unsendable: it says why.
+    """
+    problem = proxy and why_unusable(proxy, socks)
+    if problem:
+        raise Unsendable(f"the environment's proxy: {problem}")
 
 
 class EnvironmentProxies:
-    """Looks an origin's proxy up once, when it is first asked for: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY."""
+    """Looks an origin's proxy up once, when it is first asked for: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY.
 
-    def __init__(self) -> None:
+    Args:
+        socks: By which package the library that is to use them speaks SOCKS.
+    """
+
+    def __init__(self, socks: Socks | None = None) -> None:
+        self._socks = socks
         self._proxies = getproxies()
         self._known: dict[str, str | None] = {}
 
@@ -22,7 +40,11 @@ class EnvironmentProxies:
         return bool(self._proxies)
 
     def proxy_of(self, origin: str) -> str | None:
-        """Return the URL of the proxy through which an origin is reached; None for a direct connection."""
+        """Return the URL of the proxy through which an origin is reached; None for a direct connection.
+
+        Raises:
+            Unsendable: the library cannot use it.
+        """
         if not self._proxies:
             return None
         if origin not in self._known:
@@ -34,4 +56,5 @@ class EnvironmentProxies:
         proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
         if not proxy or is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc.rpartition("@")[2]):
             return None  # what is on this machine is never asked for elsewhere: plain http shows the key
+        refuse_unusable(proxy, self._socks)
         return proxy if "://" in proxy else f"http://{proxy}"

@@ -20,6 +20,7 @@ __all__ = ["BoundedBackend", "reach_sent"]
 
 _PIECE: Final = 16 * 1024
 """Bytes written at once: what one TLS record holds, and one call to the system takes."""
+_ASKS_A_PROXY: Final = (b"CONNECT ", b"\x05", b"\x01")  # of HTTP and of SOCKS (RFC 1928 and 1929); no request begins so
 
 
 def _remaining(timeout: float | None) -> float | None:
@@ -28,8 +29,8 @@ def _remaining(timeout: float | None) -> float | None:
 
 
 def reach_sent(data: bytes) -> None:
-    """Note that bytes are being sent. To ask a proxy for a tunnel is still a part of connecting."""
-    if data and not data.startswith(b"CONNECT "):
+    """Note that bytes are being sent. To ask a proxy for a tunnel, or in SOCKS, is still a part of connecting."""
+    if data and not data.startswith(_ASKS_A_PROXY):
         reach(Stage.SENT)
 
 
@@ -81,7 +82,8 @@ class BoundedBackend(httpcore.NetworkBackend):
         if attempt is None:
             return BoundedStream(connect(host, timeout))
         attempt.stage = Stage.CONNECTING
-        return BoundedStream(attempt.dial(host, port, connect))
+        attempt.connecting = stream = BoundedStream(attempt.dial(host, port, connect))
+        return stream
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None

@@ -21,7 +21,7 @@ from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
 from mesa_transports._httpcore import reach_sent
 
-__all__ = ["CautiousAsyncBackend", "CautiousAsyncPool"]
+__all__ = ["CautiousAsyncBackend", "CautiousAsyncPool", "close_all"]
 
 _PIECE: Final = 64 * 1024
 """Bytes that are encrypted and written before other tasks get their turn."""
@@ -75,7 +75,10 @@ class CautiousAsyncBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         reach(Stage.CONNECTING)
         inner = await self._inner.connect_tcp(host, port, _own(timeout), local_address, socket_options)
-        return _CautiousAsyncStream(inner)
+        stream, attempt = _CautiousAsyncStream(inner), current.get()
+        if attempt is not None:
+            attempt.connecting = stream
+        return stream
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None

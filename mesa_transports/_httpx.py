@@ -19,9 +19,11 @@ from attrs import field, frozen
 
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._environment import refuse_unusable
 from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
+from mesa_transports._socks import SOCKSIO
 
 if TYPE_CHECKING:
     import ssl
@@ -79,7 +81,11 @@ class Library:
         )
 
     def client_options(self, options: Options) -> dict[str, Any]:
-        """Return the options as a client takes them; how many connections there are is not its business."""
+        """Return the options as a client takes them; how many connections there are is not its business.
+
+        Raises:
+            Unsendable: the environment names a proxy that the library cannot use.
+        """
         from urllib.request import getproxies  # noqa: PLC0415 - with the library, which asks it too
 
         if isinstance(options.verify, str):
@@ -91,8 +97,10 @@ class Library:
         load_cert(context, options.cert)
         limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
         taken: dict[str, Any] = {"verify": context, "proxy": options.proxy, "limits": limits}
-        if options.proxy is None and getproxies():  # the environment's: none is for what is on this machine
-            taken["mounts"] = dict.fromkeys(_LOOPBACK)
+        if options.proxy is None and (proxies := getproxies()):
+            for scheme in ("http", "https", "all"):
+                refuse_unusable(proxies.get(scheme), SOCKSIO)
+            taken["mounts"] = dict.fromkeys(_LOOPBACK)  # no proxy is for what is on this machine
         return taken
 
     def prepared(self, request: Request) -> httpx.Request:
@@ -170,6 +178,7 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
 
     HTTP_LIBRARY: ClassVar[LibraryOnUse]
     _FAULTS = cast("Faults", _FaultsOnUse())
+    _SOCKS = SOCKSIO
 
     def __init__(self, options: Options, client: object) -> None:
         given = None if client is None else checked("client", self.HTTP_LIBRARY.client, client, options)
@@ -198,7 +207,12 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
             # The way around `Client.send`, for the reasons in the module's docstring.
             transport = pool.client._transport_for_url(prepared.url)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             attempt.stage = Stage.HANDED_OVER
-            response = transport.handle_request(prepared)
+            try:
+                response = transport.handle_request(prepared)
+            except BaseException:
+                for stream in attempt.unfinished():
+                    stream.close()
+                raise
             try:
                 content: list[bytes] = []
                 for chunk in response.iter_bytes():
@@ -230,6 +244,7 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
 
     HTTP_LIBRARY: ClassVar[LibraryOnUse]
     _FAULTS = cast("Faults", _FaultsOnUse())
+    _SOCKS = SOCKSIO
 
     def __init__(self, options: Options, client: object) -> None:
         given = None if client is None else checked("client", self.HTTP_LIBRARY.async_client, client, options)
@@ -259,7 +274,7 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
     async def _exchange(self, pool: _AsyncPool, request: Request, attempt: Attempt) -> Response:
         import anyio  # noqa: PLC0415 - as above
 
-        from mesa_transports._httpcore_async import CautiousAsyncPool  # noqa: PLC0415 - the same
+        from mesa_transports._httpcore_async import CautiousAsyncPool, close_all  # noqa: PLC0415 - the same
 
         prepared = self.HTTP_LIBRARY.prepared(request)
         attempt.stage = Stage.CONNECTING
@@ -270,7 +285,11 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
                 if not isinstance(getattr(transport, "_pool", None), (self.HTTP_LIBRARY.async_pool, CautiousAsyncPool)):
                     # Of another kind, which does not tell when it sends.
                     attempt.stage = Stage.HANDED_OVER
-                response = await transport.handle_async_request(prepared)
+                try:
+                    response = await transport.handle_async_request(prepared)
+                except BaseException:
+                    await close_all(attempt.unfinished())
+                    raise
                 try:
                     return _response(response, await response.aread())
                 finally:

@@ -9,6 +9,7 @@ from attrs import field, fields, frozen
 
 from mesa_core.errors import ConfigurationError
 from mesa_core.secrets import HIDDEN, without_secrets
+from mesa_transports._socks import PROXY_SCHEMES
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +29,7 @@ def _check_proxy(_: Options, __: object, proxy: Any) -> None:
         return
     if not isinstance(proxy, str):
         raise _wrong("proxy", "a URL", _type(proxy))
-    if not _is_http_url(proxy):
+    if not _is_proxy_url(proxy):
         raise _wrong("proxy", "a URL such as http://proxy.example:3128", repr(_shown(proxy)))
 
 
@@ -109,10 +110,10 @@ def _is_cert(value: object) -> TypeGuard[Cert]:
     return isinstance(value, str)
 
 
-def _is_http_url(text: str) -> bool:
+def _is_proxy_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 

@@ -20,6 +20,7 @@ from mesa_transports._attempt import Attempt, Faults
 from mesa_transports._forks import renew_in_child
 from mesa_transports._loops import LoopPool, PerLoop
 from mesa_transports._options import Options
+from mesa_transports._socks import Socks, why_unusable
 
 __all__ = ["BlockingTransport", "NonBlockingTransport", "checked"]
 
@@ -49,9 +50,14 @@ class _Pooled(ABC, Generic[C]):
 
     _FAULTS: ClassVar[Faults]
     """What the exceptions of the library mean."""
+    _SOCKS: ClassVar[Socks | None] = None
+    """By which package the library speaks SOCKS, if it can."""
     _closed = False
 
     def __init__(self, options: Options, given: C | None) -> None:
+        problem = options.proxy and why_unusable(options.proxy, self._SOCKS)
+        if problem:
+            raise ConfigurationError(f"proxy: {problem}")
         self._options = options
         self._given = given
         renew_in_child(self)

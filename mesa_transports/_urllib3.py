@@ -10,11 +10,12 @@ import http.client
 import io
 import socket
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from urllib3 import HTTPHeaderDict
+from urllib3 import HTTPHeaderDict, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER
 from urllib3.util.connection import create_connection
 
@@ -27,7 +28,9 @@ from mesa_transports._response_head import begin
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["BOUNDED_CONNECTIONS", "BOUNDED_POOLS", "prepared_fields"]
+__all__ = ["bounded_connection", "bounded_manager", "prepared_fields"]
+
+M = TypeVar("M", bound=PoolManager)
 
 hide_secrets_of("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
@@ -139,12 +142,14 @@ class _Bounded(HTTPConnection):
         _bound(self.sock)
 
 
-class BoundedHTTPConnection(_Bounded):
-    """A plain connection."""
+class _BoundedOfOwnKind(_Bounded):
+    """A connection of another kind, such as through a SOCKS proxy, which knows by itself where to connect to."""
 
-
-class BoundedHTTPSConnection(_Bounded, HTTPSConnection):
-    """A TLS connection."""
+    def _new_conn(self) -> socket.socket:
+        sock = super(_Bounded, self)._new_conn()  # each wait within `timeout`, which is what remains of the attempt
+        _bound(sock)
+        remember(sock)
+        return sock
 
 
 class _BoundedWait(HTTPConnectionPool):
@@ -158,23 +163,39 @@ class _BoundedWait(HTTPConnectionPool):
         return super().urlopen(*args, **options)
 
 
-class BoundedHTTPPool(_BoundedWait):
-    """A pool of plain connections."""
+@cache
+def bounded_connection(kind: Any) -> Any:
+    """Return a class of connections that is like another, and heeds deadlines.
 
-    ConnectionCls: Any = BoundedHTTPConnection  # `Any`: by its own protocols, urllib3 takes none of its connections
+    `Any`: by its own protocols, urllib3 takes none of its connections; and a stub's, which is none, is left as it is.
+    """
+    if not _is_unbounded(kind):
+        return kind
+    bounds: Any = _Bounded if kind in (HTTPConnection, HTTPSConnection) else _BoundedOfOwnKind
+    return type(f"Bounded{kind.__name__}", (bounds, kind), {"__module__": __name__, "__doc__": kind.__doc__})
 
 
-class BoundedHTTPSPool(_BoundedWait, HTTPSConnectionPool):
-    """A pool of TLS connections."""
-
-    ConnectionCls: Any = BoundedHTTPSConnection  # the same
+def _is_unbounded(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, HTTPConnection) and not issubclass(kind, _Bounded)
 
 
-BOUNDED_CONNECTIONS: Final = {"http": BoundedHTTPConnection, "https": BoundedHTTPSConnection}
-BOUNDED_POOLS: Final[dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]] = {
-    "http": BoundedHTTPPool,
-    "https": BoundedHTTPSPool,
-}
+@cache
+def _bounded_pool(kind: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    if issubclass(kind, _BoundedWait):
+        return kind
+    members = {
+        "__module__": __name__,
+        "__doc__": kind.__doc__,
+        "ConnectionCls": bounded_connection(kind.ConnectionCls),
+    }
+    return type(f"Bounded{kind.__name__}", (_BoundedWait, kind), members)
+
+
+def bounded_manager(manager: M) -> M:
+    """Let the pools that a manager will make heed deadlines, of whichever kind they are."""
+    kinds = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _bounded_pool(kind) for scheme, kind in kinds.items()}
+    return manager
 
 
 def prepared_fields(request: Request) -> MutableMapping[str, str]:

@@ -28,7 +28,8 @@ class Httpx2Transport(BlockingHttpx):
     """Sends requests with httpx2.
 
     Args:
-        proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
+        proxy: URL of an HTTP or SOCKS proxy for all requests; without it the environment decides (HTTPS_PROXY,
+            ALL_PROXY, NO_PROXY).
         verify: False trusts any certificate; a path names a file of the CA certificates to trust instead of the usual.
         cert: Path of a client certificate, or a pair of paths, certificate and key.
         pool_size: Connections to one origin at most; who finds none free waits, and the wait counts toward the timeout.

@@ -13,15 +13,18 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 
 from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_core.urls import is_loopback
 from mesa_transports._attempt import Attempt, Faults, Stage
+from mesa_transports._environment import refuse_unusable
 from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
-from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepared_fields
+from mesa_transports._socks import PYSOCKS
+from mesa_transports._urllib3 import bounded_connection, bounded_manager, prepared_fields
 
 __all__ = ["RequestsTransport", "provide_transports"]
 
@@ -49,7 +52,8 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
     """Sends requests with requests.
 
     Args:
-        proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
+        proxy: URL of an HTTP or SOCKS proxy for all requests; without it the environment decides (HTTPS_PROXY,
+            ALL_PROXY, NO_PROXY).
         verify: False trusts any certificate, and urllib3 warns of it; a path names a file of the CA certificates to
             trust instead of the usual.
         cert: Path of a client certificate, or a pair of paths, certificate and key.
@@ -62,6 +66,7 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
     """
 
     _FAULTS = _FAULTS
+    _SOCKS = PYSOCKS
 
     def __init__(
         self,
@@ -87,8 +92,10 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
         # Given here as well as on the session, since the environment has precedence over a session.
         proxies, verify, cert = dict(pool.proxies), pool.verify, pool.cert
         settings: Any = pool.merge_environment_settings(request.url, proxies, stream=True, verify=verify, cert=cert)
-        if not pool.proxies and is_loopback(urlsplit(request.url).hostname or ""):
-            settings["proxies"] = {}  # what is on this machine is never asked for through the environment's proxy
+        if settings["proxies"] and not pool.proxies:  # the environment's
+            if is_loopback(urlsplit(request.url).hostname or ""):
+                settings["proxies"] = {}  # what is on this machine is never asked for through them
+            refuse_unusable(select_proxy(request.url, settings["proxies"]), PYSOCKS)
         if isinstance(adapter, HTTPAdapter) and not isinstance(adapter, _Adapter):
             _bound(adapter, prepared, settings)
         attempt.stage = Stage.CONNECTING
@@ -108,13 +115,11 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools of direct connections; `Any` stands for the signature of requests."""
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = BOUNDED_POOLS
+        bounded_manager(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
         """Make the pools of connections through a proxy; `Any` stands for the signature of requests."""
-        manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = BOUNDED_POOLS
-        return manager
+        return bounded_manager(super().proxy_manager_for(*args, **options))
 
 
 def _made(options: Options) -> requests.Session:
@@ -132,7 +137,7 @@ def _bound(adapter: HTTPAdapter, request: requests.PreparedRequest, settings: Ma
     pool: Any = adapter.get_connection_with_tls_context(  # `Any`: stubs and library disagree about its type
         request, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
     )
-    pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
+    pool.ConnectionCls = bounded_connection(pool.ConnectionCls)
 
 
 def _prepared(request: Request) -> requests.PreparedRequest:

@@ -24,7 +24,8 @@ from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
 from mesa_transports._environment import EnvironmentProxies
 from mesa_transports._options import POOL_SIZE, Options, tls_context
 from mesa_transports._pooled import BlockingTransport, checked
-from mesa_transports._urllib3 import BOUNDED_CONNECTIONS, BOUNDED_POOLS, prepared_fields
+from mesa_transports._socks import PYSOCKS, scheme_of
+from mesa_transports._urllib3 import bounded_connection, bounded_manager, prepared_fields
 
 __all__ = ["Urllib3Transport", "provide_transports"]
 
@@ -56,7 +57,7 @@ class _Pools:
 
     manager: urllib3.PoolManager | None  # a ready-made one
     options: Options
-    environment: EnvironmentProxies = field(factory=EnvironmentProxies)
+    environment: EnvironmentProxies = field(factory=lambda: EnvironmentProxies(PYSOCKS))
     routes: dict[str, _Route] = field(factory=dict[str, _Route])
     managers: dict[str | None, urllib3.PoolManager] = field(factory=dict[str | None, urllib3.PoolManager], repr=False)
     """By the proxy, whose URL may hold a password."""
@@ -76,7 +77,8 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
     """Sends requests with urllib3.
 
     Args:
-        proxy: URL of an HTTP proxy for all requests; without it the environment decides (HTTPS_PROXY, NO_PROXY).
+        proxy: URL of an HTTP or SOCKS proxy for all requests; without it the environment decides (HTTPS_PROXY,
+            ALL_PROXY, NO_PROXY).
         verify: False trusts any certificate, and urllib3 warns of it; a path names a file of the CA certificates to
             trust instead of the system's.
         cert: Path of a client certificate, or a pair of paths, certificate and key.
@@ -99,6 +101,7 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
         ),
         late=(urllib3.exceptions.TimeoutError,),
     )
+    _SOCKS = PYSOCKS
 
     def __init__(
         self,
@@ -178,11 +181,12 @@ def _made(options: Options, proxy: str | None) -> urllib3.PoolManager:
     if options.verify is False:
         settings["cert_reqs"] = "CERT_NONE"
     if proxy is None:
-        manager = urllib3.PoolManager(**settings)
-    else:
-        manager = urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **settings)
-    manager.pool_classes_by_scheme = BOUNDED_POOLS
-    return manager
+        return bounded_manager(urllib3.PoolManager(**settings))
+    if scheme_of(proxy) in PYSOCKS.schemes:
+        from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - it needs what may not be installed
+
+        return bounded_manager(SOCKSProxyManager(proxy, **settings))
+    return bounded_manager(urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **settings))
 
 
 def _credentials(proxy: str) -> Mapping[str, str] | None:
@@ -194,7 +198,6 @@ def _credentials(proxy: str) -> Mapping[str, str] | None:
 
 def _route(manager: urllib3.PoolManager, origin: str) -> _Route:
     pool: Any = manager.connection_from_url(origin)
-    if pool.ConnectionCls not in BOUNDED_CONNECTIONS.values():  # a ready-made one; what it has open stays as it is
-        pool.ConnectionCls = BOUNDED_CONNECTIONS[pool.scheme]
+    pool.ConnectionCls = bounded_connection(pool.ConnectionCls)  # of a ready-made one; what it has open stays as it is
     by_whole_url = manager.proxy is not None and origin.lower().startswith("http:")
     return _Route(pool, by_whole_url, by_tunnel=manager.proxy is not None and not by_whole_url)

@@ -15,7 +15,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"proxy": "proxy.example:3128"},
         "proxy: expected a URL such as http://proxy.example:3128, got 'proxy.example:3128'",
     ),
-    ({"proxy": "socks5://x:1"}, "proxy: expected a URL such as http://proxy.example:3128, got 'socks5://x:1'"),
+    (
+        {"proxy": "ftp://x:1"},
+        "proxy: expected a URL such as http://proxy.example:3128, got 'ftp://x:1'",
+    ),
     ({"proxy": "http://x:port"}, "proxy: expected a URL such as http://proxy.example:3128, got 'http://x:port'"),
     ({"proxy": "me:s3cret@host"}, "proxy: expected a URL such as http://proxy.example:3128, got '***'"),
     ({"verify": 1}, "verify: expected True, False or the path of a file of CA certificates, got int"),

@@ -60,6 +60,7 @@ def test_any_key_in_any_text(key, before, after):
     redactor = Redactor([key])
     placeholder = redactor.text(key)
     assume(key not in placeholder and key not in before + after)
+    assume(key not in "application/json")  # the type of the body, which is none of JSON without these letters
     text = before + key + after
     found = redactor.response(response({"a": text, "b": encoded(key, before, after), "c": safe(key, before, after)}))
     value = found.body.json
