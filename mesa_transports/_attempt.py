@@ -153,7 +153,9 @@ class Attempt:
         return f"timeout of {self.request.timeout} s" if self._is_late(error, faults) else _reason(error)
 
     def _is_late(self, error: Exception, faults: Faults) -> bool:
-        return isinstance(error, faults.late) or (self._end is not None and time.monotonic() >= self._end)
+        if isinstance(error, faults.late) or (self._end is not None and time.monotonic() >= self._end):
+            return True
+        return isinstance(error, TimeoutError) and error.errno is None  # a wait of ours; with a number, the system's
 
 
 def _reason(error: BaseException) -> str:

@@ -168,6 +168,9 @@ def _answer(connection: Any, attempt: Attempt, *request: Any) -> Any:
     except OSError as error:
         if error.errno not in _MAY_HAVE_ANSWERED or attempt.stage is not Stage.SENT:
             raise
+        response = connection.getresponse()
+        connection.close()  # which the server has done
+        return response
     return connection.getresponse()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 
@@ -102,6 +103,14 @@ KINDS: list[tuple[Stage, Exception, type[TransportError], bool, str]] = [
     (Stage.CONNECTING, BufferError(), ConnectError, False, "no connection (timeout of 9 s)"),
     (Stage.HANDED_OVER, BufferError(), RequestTimeout, True, "no whole response (timeout of 9 s)"),
     (Stage.SENT, BufferError(), RequestTimeout, True, "no whole response (timeout of 9 s)"),
+    (Stage.SENT, TimeoutError("timed out"), RequestTimeout, True, "no whole response (timeout of 9 s)"),
+    (
+        Stage.SENT,
+        TimeoutError(errno.ETIMEDOUT, "Connection timed out"),
+        ConnectionLost,
+        True,
+        "connection lost before the response was whole (TimeoutError: Connection timed out)",
+    ),
     (Stage.SENT, ValueError(), ConnectionLost, True, "connection lost before the response was whole (ValueError)"),
     (Stage.SENT, LookupError(), ConnectionLost, True, "connection lost before the response was whole (LookupError)"),
     (Stage.HANDED_OVER, OSError(), ConnectionLost, True, "connection lost before the response was whole (OSError)"),

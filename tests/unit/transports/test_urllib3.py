@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
 from mesa_core.errors import ConnectError, TransportError
@@ -30,3 +33,28 @@ def test_host_that_is_no_name_cannot_be_asked(scheme: str) -> None:
     with Urllib3Transport() as transport, pytest.raises(TransportError, match="cannot be sent") as caught:
         transport.send(Request("GET", f"{scheme}://{'a' * 70}.example/"))
     assert not isinstance(caught.value, ConnectError)
+
+
+def test_connection_that_the_server_ended_in_the_middle_of_a_request_is_not_kept() -> None:
+    may_end = threading.Event()
+
+    def answer_and_end() -> None:
+        for _ in range(2):
+            with listener.accept()[0] as sock:
+                sock.recv(1 << 12)
+                sock.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!")
+                sock.shutdown(socket.SHUT_WR)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+                assert may_end.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, Urllib3Transport() as transport:
+        server = threading.Thread(target=answer_and_end)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        may_end.set()
+        for _ in range(2):
+            response = transport.send(Request("PUT", url, content=bytes(1 << 24), timeout=10.0))
+            assert (response.status_code, response.content) == (413, b"no!")
+            kept = [each for route in transport._pool.routes.values() for each in route.pool.pool.queue if each]
+            assert not [each for each in kept if not each.is_closed]
+        server.join()
