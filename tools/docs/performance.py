@@ -22,11 +22,7 @@ BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->\n"
 Row: TypeAlias = Mapping[str, Any]  # `Any`: a document that benchmarks/report.py wrote
 
 WHY: Final = {
-    "get-urllib3": "most of such a call is the system's, and raw urllib3 alone takes nearly what the budget allows.",
-    "at-once": "raw aiohttp itself makes hardly more calls than that.",
-    "memory": "a process holds attrs and pluggy beside its HTTP library.",
-    "replay-1000": "the instructions are the same, but what was recorded does not fit into the processor's caches.",
-    "replay-10000": "the same.",
+    "memory": "beside its HTTP library a process holds the SDK, pluggy and attrs, with what attrs generates.",
 }
 """Why a budget is missed, where it is, by figure."""
 
