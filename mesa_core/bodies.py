@@ -13,7 +13,7 @@ from attrs import frozen
 
 from mesa_core.errors import InvalidRequest
 from mesa_core.models.common import Moment, Person
-from mesa_core.strict import Hook, Mismatch, instant, is_union, register_strict
+from mesa_core.strict import Hook, Mismatch, instant, is_literal, is_union, literal, register_strict
 from mesa_core.wire import wire_name
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _converter(*, detailed: bool) -> Converter:
     converter = Converter(detailed_validation=detailed, forbid_extra_keys=True)
     register_strict(converter)
     converter.register_structure_hook_func(_is_moment, _moment)
+    converter.register_structure_hook_func(_is_enumerated, _enumerated)
     for fits, make in ((is_typeddict, _body_hook), (_is_sequence, _sequence_hook), (_is_choice, _choice_hook)):
         converter.register_structure_hook_factory(fits, partial(make, converter))
     converter.register_structure_hook_func(_is_upsert, _upsert)
@@ -99,6 +100,16 @@ def _body_hook(converter: Converter, kind: Any) -> Hook:
 
 def _is_moment(kind: Any) -> bool:
     return bool(kind == Moment)
+
+
+def _is_enumerated(kind: Any) -> bool:
+    return is_union(kind) and any(map(is_literal, get_args(kind)))
+
+
+def _enumerated(value: Any, kind: Any) -> str:
+    """Accept a value of an enumeration by its text, or as a member of it, as results have it."""
+    text: str = literal(value, next(filter(is_literal, get_args(kind))))
+    return text
 
 
 def _is_upsert(kind: Any) -> bool:

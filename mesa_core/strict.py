@@ -20,6 +20,7 @@ __all__ = [
     "boolean",
     "instant",
     "integer",
+    "is_literal",
     "is_union",
     "literal",
     "number",
@@ -107,7 +108,8 @@ def literal(value: Any, kind: Any) -> Any:
     raise Mismatch(" or ".join(map(repr, get_args(kind))), value, show=isinstance(value, str))
 
 
-def _is_literal(kind: Any) -> bool:
+def is_literal(kind: Any) -> bool:
+    """Tell whether a type is a `Literal`."""
     origin: object = get_origin(kind)
     return origin is Literal
 
@@ -119,7 +121,7 @@ def register_strict(converter: Converter) -> None:
     converter.register_structure_hook(int, integer)
     converter.register_structure_hook(float, number)
     converter.register_structure_hook(datetime, instant)
-    converter.register_structure_hook_func(_is_literal, literal)
+    converter.register_structure_hook_func(is_literal, literal)
 
 
 def is_union(kind: Any) -> bool:

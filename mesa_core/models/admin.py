@@ -66,4 +66,4 @@ class CreateApiKeyBody(TypedDict, total=False):
     """An API key to create."""
 
     name: str
-    scopes: Sequence[ScopeName]
+    scopes: Sequence[Scope | ScopeName]

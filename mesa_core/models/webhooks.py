@@ -52,7 +52,7 @@ class CreateWebhookBody(TypedDict):
     """
 
     url: str
-    events: NotRequired[Sequence[Literal["push"]]]
+    events: NotRequired[Sequence[WebhookEvent | Literal["push"]]]
     branches: NotRequired[Sequence[str]]
     globs: NotRequired[Sequence[str]]
     secret: NotRequired[Annotated[str, SECRET]]

@@ -29,6 +29,7 @@ from mesa_sdk import (
     CreatedApiKey,
     CreatedCommit,
     CreatedWebhook,
+    CreateWebhookBody,
     Diff,
     Directory,
     File,
@@ -45,12 +46,14 @@ from mesa_sdk import (
     Request,
     Response,
     Retry,
+    Scope,
     Success,
     Symlink,
     SyncingRepo,
     SyncStatus,
     Unknown,
     UnknownEvent,
+    WebhookEvent,
     Webhooks,
 )
 
@@ -73,6 +76,7 @@ def each_method(client: Mesa) -> None:
     assert_type(client.diffs.get(org="o", repo="r", base="a", head="b"), Diff)
     assert_type(client.diffs.patch(org="o", repo="r", base="a", head="b"), str)
     assert_type(client.admin.create_api_key(org="o", body={"scopes": ["git:read"]}), CreatedApiKey)
+    assert_type(client.admin.create_api_key(org="o", body={"scopes": [Scope.GIT_READ, "git:write"]}), CreatedApiKey)
     assert_type(client.admin.list_api_keys(org="o"), ApiKeys)
     assert_type(client.admin.revoke_api_key(org="o", id="k"), Success)
     assert_type(client.lfs.upload(org="o", repo="r", body={"objects": [{"oid": "x", "size": 1}]}), LfsObjects)
@@ -80,6 +84,8 @@ def each_method(client: Mesa) -> None:
     assert_type(client.org.get(org="o"), Organization)
     assert_type(client.webhooks.list(org="o", repo="r"), Webhooks)
     assert_type(client.webhooks.create(org="o", repo="r", body={"url": "https://example.com"}), CreatedWebhook)
+    event_body: CreateWebhookBody = {"url": "https://example.com", "events": [WebhookEvent.PUSH]}
+    assert_type(client.webhooks.create(org="o", repo="r", body=event_body), CreatedWebhook)
     assert_type(client.webhooks.delete(org="o", repo="r", webhook_id="w"), Success)
     assert_type(client.webhooks.verify(b"", {}, secret=["old", "new"], tolerance=60), PushEvent | UnknownEvent)
     assert_type(client.agent_blame.get(org="o", repo="r", base="a", head="b"), AgentBlame)

@@ -20,7 +20,7 @@ from mesa_core.models.lfs import LfsBody
 from mesa_core.models.merge import MergeBody
 from mesa_core.models.repos import CreateRepoBody, UpdateRepoBody
 from mesa_core.models.webhooks import CreateWebhookBody
-from mesa_sdk import InvalidRequest, Mesa, Person, Scope
+from mesa_sdk import InvalidRequest, Mesa, Person, Scope, WebhookEvent
 
 AUTHOR = {"name": "Ann", "email": "ann@example.com"}
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2)))
@@ -246,6 +246,18 @@ def test_a_whole_float_travels_as_an_integer() -> None:
 def test_scopes_of_a_response_may_be_given_back() -> None:
     sent = wire({"scopes": (Scope.ADMIN, Scope("git:read"))}, CreateApiKeyBody)
     assert sent == {"scopes": ["admin", "git:read"]}
+
+
+@pytest.mark.parametrize("event", ["push", WebhookEvent.PUSH])
+def test_an_event_is_named_or_a_member(event: str) -> None:
+    assert wire({"url": "u", "events": [event]}, CreateWebhookBody) == {"url": "u", "events": ["push"]}
+
+
+@pytest.mark.parametrize("event", ["pull", WebhookEvent("pull")])
+def test_an_event_that_is_none_is_refused(event: str) -> None:
+    error = fault({"url": "u", "events": [event]}, CreateWebhookBody)
+    assert error.field == "body.events[0]"
+    assert str(error).startswith("body.events[0]: expected 'push', got ")
 
 
 def test_text_travels_as_utf8_and_compact() -> None:
