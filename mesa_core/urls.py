@@ -42,7 +42,9 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     target = form % tuple(segments)
     if not query:
         return target
-    pairs = [f"{_quoted(name, name)}={_query_value(name, value)}" for name, value in query.items() if value is not None]
+    pairs = [
+        f"{_quoted('query', name)}={_query_value(name, value)}" for name, value in query.items() if value is not None
+    ]
     return f"{target}?{'&'.join(pairs)}" if pairs else target
 
 
@@ -86,7 +88,7 @@ def _quoted(name: str, text: str) -> str:
     if text.__class__ is str and _UNRESERVED.fullmatch(text):  # a member of an enumeration would not be formatted so
         return text
     try:
-        return quote(text, safe="")
+        return quote(str.__str__(text), safe="")
     except UnicodeEncodeError:
         raise InvalidRequest(f"{name}: the text holds a lone surrogate, which is no character", field=name) from None
 

@@ -55,6 +55,12 @@ class Connector(aiohttp.TCPConnector):
         """Whether no connection is in use. The loop may have stood still then, and have seen none end."""
         return not self._acquired
 
+    def break_off(self) -> None:
+        """Close the connections in use, without sending what is left of a request."""
+        for protocol in list(self._acquired):
+            if protocol.transport is not None:
+                protocol.transport.abort()
+
     def has_ended(self, connection: Connection, *, unwatched: bool) -> bool:
         """Tell whether the server ended a connection before it was given out; asked once of each that is."""
         if connection.protocol in self.fresh:
@@ -170,21 +176,37 @@ async def answer(made: ClientRequest, connector: aiohttp.BaseConnector, attempt:
     try:
         writer = cast("Any", await made.send(connection))  # see `_writer_of`
         head, body = await protocol.read()
-        while head.code < 200 and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - interim
+        while 100 <= head.code < 200 and head.code != HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - interim
+            _go_on(made)
             head, body = await protocol.read()
         content = body.read_nowait() if body.is_eof() else await body.read()
         if writer is not None and not writer.done():  # it was answered before it was whole
             writer.cancel()
             await asyncio.wait([writer])
-            connection.close()
+            _break_off(connection)
     except BaseException:
         if writer is not None:
             writer.cancel()
-        connection.close()
+        _break_off(connection)
         raise
     connection.release()  # for others, unless aiohttp knows that it is of no use to them
     received = [(_name(name), value.decode("latin-1")) for name, value in head.raw_headers]
     return Response(head.code, received, content)
+
+
+def _go_on(made: Any) -> None:  # `Any`: what waits for 100 Continue is private
+    """Let a body be sent that waits for the server's word (RFC 9110, section 10.1.1), as aiohttp's response does."""
+    expected = made._continue  # noqa: SLF001
+    if expected is not None and not expected.done():
+        expected.set_result(True)
+
+
+def _break_off(connection: Connection) -> None:
+    """Close a connection without sending what is left of a request: its closing would wait for a server to take it."""
+    transport = connection.transport
+    connection.close()
+    if transport is not None:
+        transport.abort()
 
 
 @lru_cache(maxsize=512)  # servers give all their answers the same

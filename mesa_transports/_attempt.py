@@ -155,7 +155,8 @@ class Attempt:
     def _is_late(self, error: Exception, faults: Faults) -> bool:
         if isinstance(error, faults.late) or (self._end is not None and time.monotonic() >= self._end):
             return True
-        return isinstance(error, TimeoutError) and error.errno is None  # a wait of ours; with a number, the system's
+        first = _first(error)
+        return isinstance(first, TimeoutError) and first.errno is None  # a wait of ours; with a number, the system's
 
 
 def _reason(error: BaseException) -> str:

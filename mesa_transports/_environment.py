@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -9,7 +10,7 @@ from mesa_core.urls import is_loopback
 from mesa_transports._attempt import Unsendable
 from mesa_transports._socks import Socks, why_unusable
 
-__all__ = ["EnvironmentProxies", "refuse_unusable"]
+__all__ = ["EnvironmentProxies", "refuse_unusable", "refuse_unusable_of_all"]
 
 
 def refuse_unusable(proxy: str | None, socks: Socks | None) -> None:
@@ -21,6 +22,17 @@ def refuse_unusable(proxy: str | None, socks: Socks | None) -> None:
     problem = proxy and why_unusable(proxy, socks)
     if problem:
         raise Unsendable(f"the environment's proxy: {problem}")
+
+
+def refuse_unusable_of_all(proxies: Mapping[str, str], socks: Socks) -> None:
+    """Refuse what a library cannot use of an environment's proxies, as `getproxies` has them, if it is to use any.
+
+    Raises:
+        Unsendable: it says why.
+    """
+    if "*" not in map(str.strip, proxies.get("no", "").split(",")):
+        for scheme in ("http", "https", "all"):
+            refuse_unusable(proxies.get(scheme), socks)
 
 
 class EnvironmentProxies:

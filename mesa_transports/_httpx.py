@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
-from mesa_transports._environment import refuse_unusable
+from mesa_transports._environment import refuse_unusable_of_all
 from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
@@ -98,8 +98,7 @@ class Library:
         limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
         taken: dict[str, Any] = {"verify": context, "proxy": options.proxy, "limits": limits}
         if options.proxy is None and (proxies := getproxies()):
-            for scheme in ("http", "https", "all"):
-                refuse_unusable(proxies.get(scheme), SOCKSIO)
+            refuse_unusable_of_all(proxies, SOCKSIO)
             taken["mounts"] = dict.fromkeys(_LOOPBACK)  # no proxy is for what is on this machine
         return taken
 

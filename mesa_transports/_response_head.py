@@ -32,7 +32,7 @@ def parse_headers(reader: io.BufferedReader, **how: Any) -> http.client.HTTPMess
     """
     there, found, _ = reader.peek().partition(b"\r\n\r\n")
     message = http.client.HTTPMessage()
-    if found and not how:
+    if found and set(how.values()) <= {None}:
         text = f"{there.decode('latin-1')}\r\n"
         end = fields = 0
         while (matched := _FIELD.match(text, end)) is not None:
@@ -45,7 +45,12 @@ def parse_headers(reader: io.BufferedReader, **how: Any) -> http.client.HTTPMess
     return cast("http.client.HTTPMessage", http.client.parse_headers(reader, **how))
 
 
-begin: Final[Callable[[http.client.HTTPResponse], None]] = FunctionType(
-    http.client.HTTPResponse.begin.__code__, {**vars(http.client), parse_headers.__name__: parse_headers}
+_BEGIN: Final = http.client.HTTPResponse.begin
+begin: Final[Callable[..., None]] = FunctionType(
+    _BEGIN.__code__,
+    {**vars(http.client), parse_headers.__name__: parse_headers},
+    argdefs=_BEGIN.__defaults__,
+    closure=_BEGIN.__closure__,
 )
+begin.__kwdefaults__ = _BEGIN.__kwdefaults__
 """The standard library's `HTTPResponse.begin`, whose every decision it keeps, with the fields read by the above."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import http.client
 import io
 import socket
-from collections.abc import MutableMapping
+import sys
+from collections.abc import Mapping, MutableMapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,6 +25,7 @@ from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
 from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._response_head import begin
+from mesa_transports._socks import dial_by_socks
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -75,12 +77,15 @@ class _BoundedResponse(http.client.HTTPResponse):
         raw: Any = self.fp.detach()  # `Any`: typeshed does not know that `fp` is what `socket.makefile` made
         self.fp = io.BufferedReader(_BoundedReader(sock, raw))
 
-    def begin(self) -> None:
-        """Read up to the final response; the standard library passes over 100 alone (RFC 9110, section 15.2)."""
-        begin(self)
+    def begin(self, **how: Any) -> None:
+        """Read up to the final response; the standard library passes over 100 alone (RFC 9110, section 15.2).
+
+        `Any`: what there is to be said depends on the version of Python.
+        """
+        begin(self, **how)
         while 101 < self.status < 200:  # noqa: PLR2004 - interim, other than 101 Switching Protocols
             self.headers = self.msg = cast("Any", None)  # what tells that there is something to read
-            begin(self)
+            begin(self, **how)
         if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
             self.will_close = True  # whatever it speaks now, it is no connection for another request
 
@@ -123,13 +128,7 @@ class _Bounded(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Connect; urllib3's method would give each address of a host the whole timeout."""
         attempt = current.get()
-        if attempt is None:
-            sock = super()._new_conn()
-        else:
-            sock = attempt.dial(self._dns_host, self.port, self._dial)
-            _bound(sock)
-        remember(sock)
-        return sock
+        return _taken(super()._new_conn() if attempt is None else attempt.dial(self._dns_host, self.port, self._dial))
 
     def _dial(self, address: str, seconds: float | None) -> socket.socket:
         return create_connection(
@@ -142,14 +141,42 @@ class _Bounded(HTTPConnection):
         _bound(self.sock)
 
 
+def _taken(sock: socket.socket) -> socket.socket:
+    """Return a socket that was connected just now, bounded by what the attempt has left."""
+    try:
+        _bound(sock)
+    except BaseException:
+        sock.close()
+        raise
+    remember(sock)
+    return sock
+
+
 class _BoundedOfOwnKind(_Bounded):
-    """A connection of another kind, such as through a SOCKS proxy, which knows by itself where to connect to."""
+    """A connection of another kind, which connects by itself; each wait within `timeout`, set by the attempt."""
 
     def _new_conn(self) -> socket.socket:
-        sock = super(_Bounded, self)._new_conn()  # each wait within `timeout`, which is what remains of the attempt
-        _bound(sock)
-        remember(sock)
-        return sock
+        return _taken(super(_Bounded, self)._new_conn())
+
+
+class _BoundedBySocks(_Bounded):
+    """A connection through a SOCKS proxy; urllib3's method would give each word of the proxy the whole timeout."""
+
+    _socks_options: Mapping[str, Any]
+
+    def _new_conn(self) -> socket.socket:
+        attempt = current.get()
+        if attempt is None:
+            return _taken(super(_Bounded, self)._new_conn())
+        return _taken(
+            dial_by_socks(
+                attempt,
+                self._socks_options,
+                (self.host.strip("[]"), self.port),
+                source_address=self.source_address,
+                socket_options=self.socket_options or (),
+            )
+        )
 
 
 class _BoundedWait(HTTPConnectionPool):
@@ -171,8 +198,17 @@ def bounded_connection(kind: Any) -> Any:
     """
     if not _is_unbounded(kind):
         return kind
-    bounds: Any = _Bounded if kind in (HTTPConnection, HTTPSConnection) else _BoundedOfOwnKind
+    bounds = _bounds_of(kind)
     return type(f"Bounded{kind.__name__}", (bounds, kind), {"__module__": __name__, "__doc__": kind.__doc__})
+
+
+def _bounds_of(kind: Any) -> Any:
+    connects = kind._new_conn  # noqa: SLF001
+    if connects is HTTPConnection._new_conn:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return _Bounded
+    by_socks: Any = sys.modules.get("urllib3.contrib.socks")  # loaded, if there is a class of it
+    is_by_socks = by_socks is not None and connects is by_socks.SOCKSConnection._new_conn  # noqa: SLF001
+    return _BoundedBySocks if is_by_socks else _BoundedOfOwnKind
 
 
 def _is_unbounded(kind: object) -> bool:

@@ -136,6 +136,7 @@ class _Pool:
     async def aclose(self) -> None:
         """Close the connections, unless they are a ready-made session's. Who is at work keeps its bound."""
         if self.owned:
+            self.connector.break_off()
             await self.connector.close()
 
 

@@ -38,7 +38,7 @@ _FAULTS: Final = Faults(
         urllib3.exceptions.ClosedPoolError,
         urllib3.exceptions.EmptyPoolError,
     ),
-    late=(requests.exceptions.Timeout, urllib3.exceptions.TimeoutError),
+    late=(requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
 )
 
 

@@ -99,7 +99,7 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
             urllib3.exceptions.ClosedPoolError,
             urllib3.exceptions.EmptyPoolError,
         ),
-        late=(urllib3.exceptions.TimeoutError,),
+        late=(urllib3.exceptions.ReadTimeoutError,),  # to which a failure to connect is a timeout, too
     )
     _SOCKS = PYSOCKS
 
@@ -188,15 +188,19 @@ def _made(options: Options, proxy: str | None) -> urllib3.PoolManager:
     if scheme_of(proxy) in PYSOCKS.schemes:
         from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - it needs what may not be installed
 
-        return bounded_manager(SOCKSProxyManager(proxy, **settings))
+        username, password = _user_of(proxy)  # which urllib3 decodes in its later releases
+        return bounded_manager(SOCKSProxyManager(proxy, username, password, **settings))
     return bounded_manager(urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **settings))
 
 
 def _credentials(proxy: str) -> Mapping[str, str] | None:
+    username, password = _user_of(proxy)
+    return None if username is None else urllib3.make_headers(proxy_basic_auth=f"{username}:{password}")
+
+
+def _user_of(proxy: str) -> tuple[str, str] | tuple[None, None]:
     parts = urlsplit(proxy)
-    if parts.username is None:
-        return None
-    return urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+    return (None, None) if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
 
 
 def _route(manager: urllib3.PoolManager, origin: str) -> _Route:

@@ -21,14 +21,16 @@ class SocksServer:
         leads_to: The port on 127.0.0.1 that every connection is led to.
         password: "user:password", which it asks for.
         stalls: Accepts a request, and never answers it.
+        drips: Seconds between two bytes of its answer.
     """
 
-    def __init__(self, leads_to: int, *, password: str | None = None, stalls: bool = False) -> None:
+    def __init__(self, leads_to: int, *, password: str | None = None, stalls: bool = False, drips: float = 0.0) -> None:
         self.asked: list[tuple[str, int]] = []
         """The hosts, by name or by address, and ports that it was asked for."""
         self.leads_to = leads_to
         self.password = password
         self.stalls = stalls
+        self.drips = drips
         self.ending = threading.Event()
         self._server = _Server(self)
         self.open: list[socket.socket] = []
@@ -97,7 +99,12 @@ class _Handler(socketserver.StreamRequestHandler):
         if self.server.socks.stalls:
             self.server.socks.ending.wait(30)
             return False
-        self.wfile.write(b"\5\0\0\1" + bytes(6))
+        answer = b"\5\0\0\1" + bytes(6)
+        while self.server.socks.drips and answer:
+            self.wfile.write(answer[:1])
+            self.server.socks.ending.wait(self.server.socks.drips)
+            answer = answer[1:]
+        self.wfile.write(answer)
         return True
 
     def _lead(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from urllib.parse import unquote
 
 import pytest
 import requests
 import urllib3
-from failing import TIMEOUT, Make, failure, late
+from failing import TIMEOUT, Make, failure, late, unused
 from socks_server import SocksServer
 from urllib3.connection import HTTPConnection
 from urllib3.contrib.socks import SOCKSProxyManager
@@ -18,6 +19,7 @@ from urllib3.contrib.socks import SOCKSProxyManager
 from mesa_core.errors import ConfigurationError, ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
 from mesa_core.transport import Transport
+from mesa_transports._urllib3 import _Bounded, bounded_connection
 from mesa_transports.aiohttp import AiohttpTransport
 from mesa_transports.requests import RequestsTransport
 from mesa_transports.testing import FaultServer
@@ -88,6 +90,46 @@ def test_it_may_ask_for_a_password(make: Make, server: FaultServer, serve: Calla
 @by_those_that_speak_it
 def test_it_stalls(make: Make, server: FaultServer, serve: Callable[..., SocksServer]) -> None:
     late(make(proxy=serve(server.port, stalls=True).url()), get("http://api.invalid/", TIMEOUT), ConnectError)
+
+
+@pytest.mark.parametrize("make", ["requests", "urllib3"], indirect=True)  # httpcore takes but whole answers
+def test_it_drips(make: Make, server: FaultServer, serve: Callable[..., SocksServer]) -> None:
+    slow = serve(server.port, drips=TIMEOUT * 0.8)
+    late(make(proxy=slow.url()), get("http://api.invalid/", TIMEOUT), ConnectError)
+    assert make(proxy=serve(server.port, drips=0.001).url()).send(get("http://api.invalid/echo")).status_code == 200
+
+
+@by_those_that_speak_it
+def test_it_is_not_there(make: Make) -> None:
+    error = failure(make(proxy=f"socks5://user:s3cret@{unused()}"), get("http://api.invalid/"), ConnectError)
+    assert error.sent is False
+    assert "timeout" not in str(error)
+    assert "s3cret" not in str(error)
+
+
+@by_those_that_speak_it
+@pytest.mark.parametrize("password", ["p%40ss", "p%C3%A4ss", "%25", "a:b"])
+def test_its_password_may_hold_any_character(
+    make: Make, server: FaultServer, serve: Callable[..., SocksServer], password: str
+) -> None:
+    socks = serve(server.port, password=f"user:{unquote(password)}")
+    transport = make(proxy=socks.url().replace(unquote(password), password))
+    assert transport.send(get("http://api.invalid/echo")).status_code == 200
+
+
+def test_environment_that_wants_no_proxy_at_all(
+    make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "gopher://proxy.invalid:70")
+    monkeypatch.setenv("NO_PROXY", " *")
+    assert make().send(get(server.url("/echo"))).status_code == 200
+
+
+def test_what_stands_for_a_scheme_may_be_a_password(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "bob:hunter2://x@proxy.invalid:3128")
+    with pytest.raises(TransportError, match="got one of no scheme") as caught:
+        make().send(get("http://api.invalid/"))
+    assert "hunter2" not in str(caught.value)
 
 
 @by_those_that_speak_it
@@ -181,3 +223,28 @@ def test_connection_of_an_owner_s_own_kind_stays_what_it_is(server: FaultServer)
         assert transport.send(get("http://api.invalid/echo")).status_code == 200
         late(transport, get("http://api.invalid/drip-body", TIMEOUT), RequestTimeout)
     manager.clear()
+
+
+def test_connection_of_an_owner_s_own_kind_that_fails_is_not_called_late() -> None:
+    class Nowhere(HTTPConnection):
+        """Fails as urllib3 does, whose word for it is one for a timeout too."""
+
+        def _new_conn(self) -> object:  # type: ignore[override]
+            self._dns_host, self.port = "127.0.0.1", int(unused().partition(":")[2])
+            return super()._new_conn()
+
+    manager = urllib3.PoolManager()
+    manager.connection_from_url("http://api.invalid").ConnectionCls = Nowhere  # type: ignore[assignment]
+    with Urllib3Transport(client=manager) as transport:
+        error = failure(transport, get("http://api.invalid/echo"), ConnectError)
+    assert "Refused" in str(error)
+    assert "timeout" not in str(error)
+    manager.clear()
+
+
+def test_connection_that_only_looks_different_shares_the_time_among_a_hosts_addresses() -> None:
+    class Labelled(HTTPConnection):
+        """Connects as urllib3 does, which is what a transport does otherwise."""
+
+    assert bounded_connection(Labelled)._new_conn is _Bounded._new_conn
+    assert bounded_connection(bounded_connection(Labelled)) is bounded_connection(Labelled)

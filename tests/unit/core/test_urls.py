@@ -122,18 +122,20 @@ class Ref(str, enum.Enum):  # noqa: UP042 - the other kind formats as its text
 
     MAIN = "main"
     FEATURE = "feature/x"
+    NONE = ""
 
 
 def test_member_of_an_enumeration_of_texts_is_its_text() -> None:
-    query = {"ref": Ref.MAIN, "path": Ref.FEATURE}
+    query = {"ref": Ref.MAIN, "path": Ref.FEATURE, "cursor": Ref.NONE}
     assert expand("/{org}/{repo}", {"org": Ref.MAIN, "repo": Ref.FEATURE}, query) == (
-        "/main/feature%2Fx?ref=main&path=feature%2Fx"
+        "/main/feature%2Fx?ref=main&path=feature%2Fx&cursor="
     )
 
 
 def test_lone_surrogate_in_the_name_of_a_query_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match="surrogate"):
+    with pytest.raises(InvalidRequest, match=r"query: .*surrogate") as caught:
         expand("/o", {}, {"\ud800": "a"})
+    assert str(caught.value).isascii()
 
 
 def test_percent_of_a_template_stays() -> None:

@@ -204,3 +204,71 @@ def test_answer_that_comes_before_the_whole_request_ends_the_attempt_and_the_con
                 await ended.acquire()
 
     asyncio.run(main())
+
+
+async def served(answer: Any) -> Any:
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+def test_body_that_waits_for_the_servers_word_is_sent_then() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")
+        body = await reader.readexactly(4)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + body)
+        await reader.read()
+        writer.close()
+
+    async def main() -> None:
+        server, url = await served(answer)
+        async with server, AiohttpTransport() as transport:
+            request = Request("PUT", url, {"Expect": "100-continue"}, content=b"body", timeout=5.0)
+            assert (await transport.asend(request)).content == b"body"
+
+    asyncio.run(main())
+
+
+def test_status_below_100_is_no_interim_one() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    async def main() -> None:
+        server, url = await served(answer)
+        async with server, AiohttpTransport() as transport:
+            with pytest.raises(ConnectionLost):
+                await transport.asend(Request("GET", url, timeout=5.0))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("timeout", [0.2, 30.0])
+def test_transport_closes_while_nobody_takes_what_it_sends(timeout: float) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await closed.wait()
+        writer.close()
+
+    async def main() -> None:
+        nonlocal closed
+        closed = asyncio.Event()
+        server, url = await served(answer)
+        async with server, asyncio.timeout(5):
+            transport = AiohttpTransport()
+            upload = asyncio.create_task(transport.asend(Request("PUT", url, content=bytes(1 << 25), timeout=timeout)))
+            await asyncio.wait([upload], timeout=0.1)
+            wires = [each.transport for each in transport._pools.here().connector._acquired]
+            assert [wire.get_write_buffer_size() > 0 for wire in wires] == [True]
+            await asyncio.wait([upload], timeout=0.2)
+            if upload.done():  # timed out: the connection takes nothing along, whenever the transport is closed
+                assert [wire.get_write_buffer_size() for wire in wires] == [0]
+            await transport.aclose()
+            with pytest.raises(RequestTimeout if timeout < 1 else ConnectionLost):
+                await upload
+            closed.set()
+
+    closed: asyncio.Event
+    asyncio.run(main())

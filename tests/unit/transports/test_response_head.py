@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import inspect
 import io
 import string
 
@@ -76,6 +77,12 @@ def test_fields_are_read_without_the_standard_parser_where_they_can_be(monkeypat
     assert read == ([("Content-Type", "application/json"), ("Content-Length", "2")], BODY)
 
 
+def test_limits_that_a_later_python_passes_on_without_a_value_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(http.client, "parse_headers")
+    message = parse_headers(io.BufferedReader(io.BytesIO(b"A: 1\r\n\r\n")), _max_headers=None)
+    assert message.items() == [("A", "1")]
+
+
 def test_what_the_standard_library_is_told_it_is_told() -> None:
     class Own(http.client.HTTPMessage):
         """Another class of message."""
@@ -87,3 +94,4 @@ def test_begin_is_the_standard_library_s_but_for_the_fields() -> None:
     assert begin.__code__ is http.client.HTTPResponse.begin.__code__
     assert begin.__globals__["parse_headers"] is parse_headers
     assert "parse_headers" in begin.__code__.co_names
+    assert inspect.signature(begin) == inspect.signature(http.client.HTTPResponse.begin)
