@@ -19,7 +19,6 @@ from attrs import field, frozen
 
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
-from mesa_transports._environment import refuse_unusable_of_all
 from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options, load_cert
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
@@ -87,6 +86,8 @@ class Library:
             Unsendable: the environment names a proxy that the library cannot use.
         """
         from urllib.request import getproxies  # noqa: PLC0415 - with the library, which asks it too
+
+        from mesa_transports._environment import refuse_unusable_of_all  # noqa: PLC0415 - with what it asks
 
         if isinstance(options.verify, str):
             import ssl  # noqa: PLC0415 - with the library
