@@ -8,6 +8,7 @@ those of httpx; httpx2 has the same under its own names.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
@@ -39,6 +40,14 @@ _KEEP_ALIVE: Final = 5.0  # seconds that an idle connection is kept, as httpx it
 _LOOPBACK: Final = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
 """Patterns of what is this machine, as httpx mounts take them."""
 
+_USUAL_URL: Final = re.compile(
+    r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)"
+    r"((?:/(?:[A-Za-z0-9_~-]|%[0-9A-F]{2})(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*)+)"
+    r"(?:\?((?:[A-Za-z0-9_.~=&-]|%[0-9A-F]{2})*))?"
+)
+"""Origin, path and query of a URL in which each thing is said in the one way that there is (RFC 3986, section 6.2)."""
+_LONGEST: Final = 1 << 16  # characters of a URL, as the libraries have it
+
 _TELLING_LOGGERS: Final = ("http11", "http2", "proxy", "socks")
 """Those of httpcore's loggers that show header fields or a proxy's password; it has one more, for connecting."""
 
@@ -50,7 +59,9 @@ class Library:
     client: type[httpx.Client]
     async_client: type[httpx.AsyncClient]
     request: type[httpx.Request]
-    url: Callable[[str], httpx.URL]
+    url: type[httpx.URL]
+    origin: Callable[[str], httpx.URL]
+    """Parses as `url` does, and keeps what it has parsed: parsing takes a tenth of a request."""
     timeout: type[httpx.Timeout]
     limits: type[httpx.Limits]
     tls: Callable[..., ssl.SSLContext]
@@ -66,7 +77,8 @@ class Library:
             client=library.Client,
             async_client=library.AsyncClient,
             request=library.Request,
-            url=lru_cache(maxsize=256)(library.URL),  # parsing takes a tenth of a request; the same come again
+            url=library.URL,
+            origin=lru_cache(maxsize=256)(library.URL),
             timeout=library.Timeout,
             limits=library.Limits,
             tls=library.create_ssl_context,
@@ -103,6 +115,17 @@ class Library:
             taken["mounts"] = dict.fromkeys(_LOOPBACK)  # no proxy is for what is on this machine
         return taken
 
+    def parsed(self, text: str) -> httpx.URL:
+        """Return a URL; of a usual one, the library parses but the origin, and the same object comes of it."""
+        usual = _USUAL_URL.fullmatch(text)
+        if usual is None or len(text) > _LONGEST:
+            return self.url(text)
+        origin, path, query = usual.groups()
+        url = self.url.__new__(self.url)
+        reference = self.origin(origin)._uri_reference  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        url._uri_reference = reference._replace(path=path, query=query)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        return url
+
     def prepared(self, request: Request) -> httpx.Request:
         """Return a request as the library takes it; bytes keep names and values exactly as they are."""
         fields = [
@@ -115,7 +138,7 @@ class Library:
         timeouts = self.timeout(request.timeout).as_dict()
         return self.request(
             request.method,
-            self.url(request.url),
+            self.parsed(request.url),
             headers=fields,
             content=request.content,
             extensions={"timeout": timeouts},
