@@ -88,7 +88,7 @@ def _missed(rows: Sequence[Row], of: int) -> Iterator[str]:
     if not rows:
         yield f"All {of} budgets hold."
     else:
-        yield f"{len(rows)} of {of} budgets {'is' if len(rows) == 1 else 'are'} missed, which are set in bold:"
+        yield f"{len(rows)} of {of} budgets {'is' if len(rows) == 1 else 'are'} missed, and set in bold:"
         yield ""
         for figure, title in {row["figure"]: row["title"] for row in rows}.items():
             yield f"- **{title}**" + (f": {WHY[figure]}" if figure in WHY else ".")
