@@ -20,7 +20,7 @@ ROOT_KEY = "mesa_root_key_of_the_tests"
 STRICT = """
 [pytest]
 filterwarnings = error
-addopts = --strict-markers --strict-config -p no:cacheprovider -p no:hypothesispytest
+addopts = --strict-markers --strict-config -p no:cacheprovider -p no:hypothesispytest -p no:schemathesis
 """
 
 
