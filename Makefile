@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-wheel test-pythons test-oldest check lint types imports docs site figures dist clean bench
+.PHONY: demo test test-slow test-wheel test-pythons test-oldest check lint types mypy pyright imports docs site figures dist clean bench
 
 demo: .venv/ready
 	$(BIN)/python examples/demo.py
@@ -34,7 +34,7 @@ test-pythons: .venv/ready
 test-oldest: .venv/ready
 	mkdir -p .tox
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --resolution lowest-direct \
-		$(foreach extra,local aiohttp httpx2 vcr otel speedups,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
+		$(foreach extra,local aiohttp httpx2 socks vcr otel speedups,--extra $(extra)) --output-file .tox/oldest.txt pyproject.toml
 	$(BIN)/tox -e oldest
 
 # The local Depot, asked anything for about half an hour: from the contract, and in step with git and a model.
@@ -48,8 +48,12 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/ready
+types: mypy pyright
+
+mypy: .venv/ready
 	$(BIN)/mypy
+
+pyright: .venv/ready
 	$(BIN)/pyright
 
 imports: .venv/ready

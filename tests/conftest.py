@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -31,6 +32,12 @@ ROOT = Path(__file__).parent.parent
 CONTRACT = ROOT / "docs" / "contract" / "openapi.yaml"
 ROOT_KEY = "mesa_root_key_of_the_tests"
 WAYS = ("httpx", "requests", "local", "async httpx", "async local")
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look through ten thousand tests and what they import, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def without_discriminators(schema: object) -> object:

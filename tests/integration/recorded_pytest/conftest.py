@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -58,15 +57,13 @@ class Suite:
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
+def suite(pytester: pytest.Pytester, server: Server, monkeypatch: pytest.MonkeyPatch) -> Suite:
     for name in [name for name in os.environ if name.startswith("MESA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MESA_SERVER_URL", server.url)
     monkeypatch.setenv("MESA_API_KEY", "")  # so that it is put back, whatever a test makes of it
     pytester.makeini(STRICT)
-    gc.freeze()  # each run collects garbage several times; what is there before it is none of its own
-    yield Suite(pytester, server, pytester.runpytest_inprocess)
-    gc.unfreeze()
+    return Suite(pytester, server, pytester.runpytest_inprocess)
 
 
 @pytest.fixture
