@@ -52,5 +52,5 @@ begin: Final[Callable[..., None]] = FunctionType(
     argdefs=_BEGIN.__defaults__,
     closure=_BEGIN.__closure__,
 )
-begin.__kwdefaults__ = _BEGIN.__kwdefaults__
 """The standard library's `HTTPResponse.begin`, whose every decision it keeps, with the fields read by the above."""
+begin.__kwdefaults__ = _BEGIN.__kwdefaults__
