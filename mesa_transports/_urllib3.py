@@ -91,7 +91,7 @@ class _BoundedResponse(http.client.HTTPResponse):
 
 
 class _Bounded(HTTPConnection):
-    """What the two kinds of connection below do in the same way."""
+    """What bounded connections of every kind do; plain ones and those with TLS do nothing else."""
 
     response_class = _BoundedResponse
     _has_just_been_bound = False
