@@ -23,8 +23,11 @@ from attrs import frozen
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Stage, Unsendable
 from mesa_transports._forks import remember
+from mesa_transports._tls import TrustOnUse
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import ClientRequest
     from aiohttp.connector import Connection
     from yarl import URL
@@ -45,8 +48,9 @@ _TYPELESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 class Connector(aiohttp.TCPConnector):
     """Makes connections, and knows which of them the server has not ended."""
 
-    def __init__(self, **options: Any) -> None:  # `Any`: aiohttp's options
-        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
+    def __init__(self, trust: TrustOnUse, **options: Any) -> None:  # `Any`: aiohttp's options
+        super().__init__(ssl=trust.stand_in, **options)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
+        self._trust: Final = trust
         self.fresh: Final[set[object]] = set()
         """Those that were made, and not given out yet."""
 
@@ -67,6 +71,10 @@ class Connector(aiohttp.TCPConnector):
             self.fresh.remove(connection.protocol)
             return False
         return unwatched and _readable(connection)
+
+    def _get_ssl_context(self, req: ClientRequest) -> ssl.SSLContext | None:
+        context = super()._get_ssl_context(req)
+        return None if context is None else self._trust.instead_of(context)
 
     async def _create_connection(self, *args: Any, **options: Any) -> Any:
         """Make a connection; `Any` stands for aiohttp's signature."""

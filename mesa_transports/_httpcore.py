@@ -15,6 +15,7 @@ import httpcore
 
 from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
+from mesa_transports._tls import TrustOnUse
 
 __all__ = ["BoundedBackend", "reach_sent"]
 
@@ -37,8 +38,9 @@ def reach_sent(data: bytes) -> None:
 class BoundedStream(httpcore.NetworkStream):
     """A connection whose reads and writes end with the attempt, and which tells it when it was sent."""
 
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, trust: TrustOnUse) -> None:
         self._inner = inner
+        self._trust = trust
         remember(inner.get_extra_info("socket"))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -52,7 +54,8 @@ class BoundedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, _remaining(timeout)))
+        context = self._trust.instead_of(ssl_context)
+        return BoundedStream(self._inner.start_tls(context, server_hostname, _remaining(timeout)), self._trust)
 
     def close(self) -> None:
         self._inner.close()
@@ -64,8 +67,9 @@ class BoundedStream(httpcore.NetworkStream):
 class BoundedBackend(httpcore.NetworkBackend):
     """Makes bounded connections with the means of another backend."""
 
-    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+    def __init__(self, inner: httpcore.NetworkBackend, trust: TrustOnUse) -> None:
         self._inner = inner
+        self._trust = trust
 
     def connect_tcp(
         self,
@@ -80,12 +84,13 @@ class BoundedBackend(httpcore.NetworkBackend):
 
         attempt = current.get()
         if attempt is None:
-            return BoundedStream(connect(host, timeout))
+            return BoundedStream(connect(host, timeout), self._trust)
         attempt.stage = Stage.CONNECTING
-        attempt.connecting = stream = BoundedStream(attempt.dial(host, port, connect))
+        attempt.connecting = stream = BoundedStream(attempt.dial(host, port, connect), self._trust)
         return stream
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
     ) -> httpcore.NetworkStream:
-        return BoundedStream(self._inner.connect_unix_socket(path, _remaining(timeout), socket_options))
+        inner = self._inner.connect_unix_socket(path, _remaining(timeout), socket_options)
+        return BoundedStream(inner, self._trust)

@@ -20,6 +20,7 @@ import httpcore
 from mesa_transports._attempt import Stage, current, reach
 from mesa_transports._forks import remember
 from mesa_transports._httpcore import reach_sent
+from mesa_transports._tls import TrustOnUse
 
 __all__ = ["CautiousAsyncBackend", "CautiousAsyncPool", "close_all"]
 
@@ -31,8 +32,9 @@ _Place = tuple[bytes, bytes, int]  # scheme, host and port: httpcore's own `Orig
 class _CautiousAsyncStream(httpcore.AsyncNetworkStream):
     """A connection that tells the attempt when it was sent; the attempt's time is bounded around it all."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, trust: TrustOnUse) -> None:
         self._inner = inner
+        self._trust = trust
         remember(inner.get_extra_info("socket"))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -46,11 +48,12 @@ class _CautiousAsyncStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         try:
-            inner = await self._inner.start_tls(ssl_context, server_hostname, _own(timeout))
+            context = self._trust.instead_of(ssl_context)
+            inner = await self._inner.start_tls(context, server_hostname, _own(timeout))
         except BaseException:  # httpcore forgets the connection when this is cancelled
             await close_all([self])
             raise
-        return _CautiousAsyncStream(inner)
+        return _CautiousAsyncStream(inner, self._trust)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -62,8 +65,9 @@ class _CautiousAsyncStream(httpcore.AsyncNetworkStream):
 class CautiousAsyncBackend(httpcore.AsyncNetworkBackend):
     """Makes connections with the means of another backend."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkBackend, trust: TrustOnUse) -> None:
         self._inner = inner
+        self._trust = trust
 
     async def connect_tcp(
         self,
@@ -75,7 +79,7 @@ class CautiousAsyncBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         reach(Stage.CONNECTING)
         inner = await self._inner.connect_tcp(host, port, _own(timeout), local_address, socket_options)
-        stream, attempt = _CautiousAsyncStream(inner), current.get()
+        stream, attempt = _CautiousAsyncStream(inner, self._trust), current.get()
         if attempt is not None:
             attempt.connecting = stream
         return stream
@@ -84,7 +88,8 @@ class CautiousAsyncBackend(httpcore.AsyncNetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
     ) -> httpcore.AsyncNetworkStream:
         reach(Stage.CONNECTING)
-        return _CautiousAsyncStream(await self._inner.connect_unix_socket(path, _own(timeout), socket_options))
+        inner = await self._inner.connect_unix_socket(path, _own(timeout), socket_options)
+        return _CautiousAsyncStream(inner, self._trust)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)

@@ -11,7 +11,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -21,9 +21,10 @@ from attrs import field, frozen
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
 from mesa_transports._library_logs import hide_secrets_of
-from mesa_transports._options import Options, load_cert
+from mesa_transports._options import Options
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
 from mesa_transports._socks import SOCKSIO
+from mesa_transports._tls import ALPN, TrustOnUse, load_cert
 
 if TYPE_CHECKING:
     import ssl
@@ -91,7 +92,22 @@ class Library:
             ),
         )
 
-    def client_options(self, options: Options) -> dict[str, Any]:
+    def trust(self, options: Options) -> TrustOnUse:
+        """Return what TLS connections trust by the options; of their own accord, the libraries read it at once."""
+        return TrustOnUse(partial(self._tls_context, options))
+
+    def _tls_context(self, options: Options) -> ssl.SSLContext:
+        if isinstance(options.verify, str):
+            import ssl  # noqa: PLC0415 - with the library
+
+            context = ssl.create_default_context(cafile=options.verify)
+        else:
+            context = self.tls(verify=options.verify)
+        load_cert(context, options.cert)
+        context.set_alpn_protocols(ALPN)  # as httpcore does to the one that it knows
+        return context
+
+    def client_options(self, options: Options, tls: ssl.SSLContext) -> dict[str, Any]:
         """Return the options as a client takes them; how many connections there are is not its business.
 
         Raises:
@@ -101,15 +117,8 @@ class Library:
 
         from mesa_transports._environment import refuse_unusable_of_all  # noqa: PLC0415 - with what it asks
 
-        if isinstance(options.verify, str):
-            import ssl  # noqa: PLC0415 - with the library
-
-            context = ssl.create_default_context(cafile=options.verify)
-        else:
-            context = self.tls(verify=options.verify)
-        load_cert(context, options.cert)
         limits = self.limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEEP_ALIVE)
-        taken: dict[str, Any] = {"verify": context, "proxy": options.proxy, "limits": limits}
+        taken: dict[str, Any] = {"verify": tls, "proxy": options.proxy, "limits": limits}
         if options.proxy is None and (proxies := getproxies()):
             refuse_unusable_of_all(proxies, SOCKSIO)
             taken["mounts"] = dict.fromkeys(_LOOPBACK)  # no proxy is for what is on this machine
@@ -210,11 +219,13 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
     def _open(self) -> _Pool:
         from mesa_transports._httpcore import BoundedBackend  # noqa: PLC0415 - with the library
 
-        client = self._given or self.HTTP_LIBRARY.client(**self.HTTP_LIBRARY.client_options(self._options))
+        library = self.HTTP_LIBRARY
+        trust = library.trust(self._options)
+        client = self._given or library.client(**library.client_options(self._options, trust.stand_in))
         for transport in _transports(client):
             pool = getattr(transport, "_pool", None)
-            if isinstance(pool, self.HTTP_LIBRARY.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-                pool._network_backend = BoundedBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            if isinstance(pool, library.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                pool._network_backend = BoundedBackend(pool._network_backend, trust)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return _Pool(client, threading.BoundedSemaphore(self._options.pool_size))
 
     def _shut(self, pool: _Pool) -> None:
@@ -278,14 +289,16 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
 
         from mesa_transports._httpcore_async import CautiousAsyncBackend, CautiousAsyncPool  # noqa: PLC0415 - the same
 
-        client = self._given or self.HTTP_LIBRARY.async_client(**self.HTTP_LIBRARY.client_options(self._options))
+        library = self.HTTP_LIBRARY
+        trust = library.trust(self._options)
+        client = self._given or library.async_client(**library.client_options(self._options, trust.stand_in))
         own: list[CautiousAsyncPool] = []
         for transport in _transports(client):
             pool = getattr(transport, "_pool", None)
-            if not isinstance(pool, self.HTTP_LIBRARY.async_pool):
+            if not isinstance(pool, library.async_pool):
                 continue
             if not isinstance(pool._network_backend, CautiousAsyncBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-                pool._network_backend = CautiousAsyncBackend(pool._network_backend)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                pool._network_backend = CautiousAsyncBackend(pool._network_backend, trust)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             if self._given is None:
                 transport._pool = CautiousAsyncPool(pool)  # noqa: SLF001  # as above
                 own.append(transport._pool)  # noqa: SLF001

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
@@ -10,16 +10,12 @@ from attrs import field, fields, frozen
 from mesa_core.errors import ConfigurationError
 from mesa_core.secrets import HIDDEN, without_secrets
 from mesa_transports._socks import PROXY_SCHEMES
+from mesa_transports._tls import Cert, load_cert
 
-if TYPE_CHECKING:
-    import ssl
-
-__all__ = ["POOL_SIZE", "Cert", "Options", "load_cert", "tls_context"]
+__all__ = ["POOL_SIZE", "Options"]
 
 POOL_SIZE: Final = 100
 """Connections at most, in use and kept alive together."""
-Cert = str | tuple[str, str]
-"""The path of a certificate that holds its key too, or a pair of paths, certificate and key."""
 
 # Validators see whatever was given, hence `Any`.
 
@@ -82,26 +78,6 @@ class Options:
         given = [option.name for option in fields(Options) if getattr(self, option.name) != option.default]
         if given:
             raise ConfigurationError(f"{', '.join(given)}: expected to be set on the {name} itself, got both")
-
-
-def load_cert(context: ssl.SSLContext, cert: Cert | None) -> None:
-    """Make a client certificate, if there is one, part of a TLS context."""
-    if isinstance(cert, str):
-        context.load_cert_chain(cert)
-    elif cert is not None:
-        context.load_cert_chain(*cert)
-
-
-def tls_context(options: Options) -> ssl.SSLContext:
-    """Return a TLS context that trusts the certificates of the system, of a file, or any."""
-    import ssl  # noqa: PLC0415 - as above
-
-    context = ssl.create_default_context(cafile=options.verify if isinstance(options.verify, str) else None)
-    if options.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    load_cert(context, options.cert)
-    return context
 
 
 def _is_cert(value: object) -> TypeGuard[Cert]:

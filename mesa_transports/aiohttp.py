@@ -6,7 +6,7 @@ import asyncio
 import errno
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from attrs import Factory, field, frozen
@@ -18,8 +18,9 @@ from mesa_core.transport import TransportFactory
 from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
 from mesa_transports._deadlines import Deadlines
 from mesa_transports._environment import EnvironmentProxies
-from mesa_transports._options import POOL_SIZE, Options, tls_context
+from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import NonBlockingTransport, checked
+from mesa_transports._tls import TrustOnUse, tls_context
 
 try:
     import aiohttp
@@ -95,9 +96,8 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
                 raise TransportError("the ready-made session was made in another event loop", sent=False)
             environment = EnvironmentProxies() if self._given.trust_env else None
             return _Pool(loop, self._given.connector, owned=False, proxy=None, environment=environment or None)
-        connector = Connector(
-            limit=self._options.pool_size, keepalive_timeout=_KEEP_ALIVE, ssl=tls_context(self._options)
-        )
+        trust = TrustOnUse(partial(tls_context, self._options))
+        connector = Connector(trust, limit=self._options.pool_size, keepalive_timeout=_KEEP_ALIVE)
         proxy = None if self._options.proxy is None else URL(self._options.proxy)
         return _Pool(loop, connector, owned=True, proxy=proxy, environment=EnvironmentProxies() or None)
 

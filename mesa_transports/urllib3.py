@@ -22,9 +22,10 @@ from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
 from mesa_transports._environment import EnvironmentProxies
-from mesa_transports._options import POOL_SIZE, Options, tls_context
+from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
 from mesa_transports._socks import PYSOCKS, scheme_of
+from mesa_transports._tls import tls_context
 from mesa_transports._urllib3 import bounded_connection, bounded_manager, prepared_fields
 
 __all__ = ["Urllib3Transport", "provide_transports"]
@@ -59,8 +60,8 @@ class _Pools:
     options: Options
     environment: EnvironmentProxies = field(factory=lambda: EnvironmentProxies(PYSOCKS))
     routes: dict[str, _Route] = field(factory=dict[str, _Route])
-    managers: dict[str | None, urllib3.PoolManager] = field(factory=dict[str | None, urllib3.PoolManager], repr=False)
-    """By the proxy, whose URL may hold a password."""
+    managers: dict[tuple[str | None, bool], urllib3.PoolManager] = field(factory=dict[Any, Any], repr=False)
+    """By the proxy, whose URL may hold a password, and by whether TLS is spoken."""
 
     def route(self, origin: str) -> _Route:
         """Return the route to an origin, which is scheme and authority as they stand in the URL."""
@@ -70,7 +71,9 @@ class _Pools:
 
     def _own(self, origin: str) -> urllib3.PoolManager:
         proxy = self.options.proxy or self.environment.proxy_of(origin)
-        return self.managers.get(proxy) or self.managers.setdefault(proxy, _made(self.options, proxy))
+        by_tls = "https" in (scheme_of(origin), proxy and scheme_of(proxy))
+        key = proxy, by_tls
+        return self.managers.get(key) or self.managers.setdefault(key, _made(self.options, proxy, by_tls=by_tls))
 
 
 class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
@@ -174,15 +177,16 @@ def _answer(connection: Any, attempt: Attempt, *request: Any) -> Any:
     return connection.getresponse()
 
 
-def _made(options: Options, proxy: str | None) -> urllib3.PoolManager:
+def _made(options: Options, proxy: str | None, *, by_tls: bool) -> urllib3.PoolManager:
     settings: dict[str, Any] = {  # `Any`: as urllib3 takes them
         "num_pools": _NO_EVICTION,
         "maxsize": options.pool_size,
         "block": True,
-        "ssl_context": tls_context(options),
     }
-    if options.verify is False:
-        settings["cert_reqs"] = "CERT_NONE"
+    if by_tls:
+        settings["ssl_context"] = tls_context(options)
+        if options.verify is False:
+            settings["cert_reqs"] = "CERT_NONE"
     if proxy is None:
         return bounded_manager(urllib3.PoolManager(**settings))
     if scheme_of(proxy) in PYSOCKS.schemes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -52,6 +53,60 @@ def test_client_certificate(make: Make, authority: trustme.CA, ca_file: str, tmp
         assert transport.send(ask(server, "/status/200")).status_code == 200
         failure(make(verify=ca_file), ask(server, "/status/200"), TransportError)
         assert len(server.received) == 1
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How often authorities were read, from wherever they may come."""
+    read: list[str] = []
+
+    def counted(name: str) -> None:
+        inner = getattr(ssl.SSLContext, name)
+
+        def reads(context: ssl.SSLContext, *args: Any, **options: Any) -> None:
+            read.append(name)
+            inner(context, *args, **options)
+
+        monkeypatch.setattr(ssl.SSLContext, name, reads)
+
+    counted("load_verify_locations")
+    counted("load_default_certs")
+    return read
+
+
+@pytest.mark.parametrize("trusted", ["usual", "a file"])
+def test_authorities_are_read_for_tls_alone(
+    make: Make, tls_server: FaultServer, ca_file: str, read: list[str], trusted: str
+) -> None:
+    options = {} if trusted == "usual" else {"verify": ca_file}
+    with FaultServer() as server:
+        make(**options).send(ask(server, "/status/200"))  # which may be the first use of the library
+        transport = make(**options)
+        read.clear()  # a file was looked at, to refuse it at once if it is none
+        assert transport.send(ask(server, "/status/200")).status_code == 200
+    assert read == []
+    if trusted == "usual":
+        failure(transport, ask(tls_server, "/status/200"), ConnectError)
+    else:
+        transport.send(ask(tls_server, "/status/200"))
+    assert read
+
+
+def test_http_1_1_is_asked_for(make: Make, authority: trustme.CA, ca_file: str) -> None:
+    chosen: list[str | None] = []
+
+    class Watched(ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the standard library's signature
+            super().do_handshake(block)
+            chosen.append(self.selected_alpn_protocol())
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = Watched
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with FaultServer(context) as server:
+        assert make(verify=ca_file).send(ask(server, "/status/200")).status_code == 200
+    assert chosen == ["http/1.1"]
 
 
 @pytest.mark.parametrize("path", ["/stall", "/drip-fields", "/drip-body"])

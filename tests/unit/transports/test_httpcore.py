@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+
 import httpcore
 import pytest
 
 from mesa_core.http import Request
 from mesa_transports._attempt import Attempt
 from mesa_transports._httpcore import BoundedBackend
+from mesa_transports._tls import TrustOnUse
 
 
 class Recording(httpcore.MockBackend):
@@ -22,7 +25,7 @@ class Recording(httpcore.MockBackend):
 
 def test_unix_socket_is_bounded_too() -> None:
     inner = Recording([b"answer"])
-    backend = BoundedBackend(inner)
+    backend = BoundedBackend(inner, TrustOnUse(ssl.create_default_context))
     assert backend.connect_unix_socket("/run/api", 3.0).read(100, 3.0) == b"answer"
     with Attempt(Request("GET", "http://api.invalid/", timeout=1.0)):
         stream = backend.connect_unix_socket("/run/api", 3.0)

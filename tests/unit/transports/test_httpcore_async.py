@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import anyio
 import httpcore
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from mesa_core.http import Request
 from mesa_transports._attempt import Attempt, Stage
 from mesa_transports._httpcore_async import CautiousAsyncBackend, close_all
+from mesa_transports._tls import TrustOnUse
 
 
 class Recording(httpcore.AsyncMockBackend):
@@ -41,7 +44,7 @@ class Connection:
 def test_unix_socket_is_watched_too() -> None:
     async def main() -> None:
         inner = Recording([b"answer"])
-        backend = CautiousAsyncBackend(inner)
+        backend = CautiousAsyncBackend(inner, TrustOnUse(ssl.create_default_context))
         stream = await backend.connect_unix_socket("/run/api", 3.0)
         assert await stream.read(100, 3.0) == b"answer"
         await backend.sleep(0)
