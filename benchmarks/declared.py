@@ -64,6 +64,8 @@ class Figure:
     """Instructions are those of the second number of calls less those of the first."""
     uncounted: str | None = None
     """Why instructions are not counted, where they are not. With memory they never are."""
+    by_tls: bool = False
+    """Whether the server speaks TLS, so that clients read whom they trust."""
     left_out: str | None = None
     """Which peer one would look for is not measured, and why."""
 

@@ -8,8 +8,7 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final, Self, cast
@@ -17,8 +16,9 @@ from typing import IO, Final, Self, cast
 from attrs import field, frozen
 from declared import Figure, Quantity, Subject
 from environments import Environments
+from servers import Server, cores
 
-__all__ = ["Bench", "Measured", "counter", "serving"]
+__all__ = ["Bench", "Measured", "counter"]
 
 HERE: Final = Path(__file__).resolve().parent
 _ROUND: Final = 0.1  # seconds of one subject's calls
@@ -56,34 +56,15 @@ class Measured:
         return self.instructions / peer.instructions
 
 
-def _cores() -> tuple[set[int], int | None]:
-    """Return the cores of subjects, and the one of the server; None where it cannot have one."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return (set(cores[:-1]), cores[-1]) if len(cores) > 1 else (set(cores), None)
-
-
-@contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """Start the server, on a core of its own; yield the URL that clients take."""
-    core = _cores()[1]
-    command = [sys.executable, str(HERE / "server.py"), *([] if core is None else ["--core", str(core)])]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        port = cast("IO[str]", server.stdout).readline().strip()
-        try:
-            yield f"http://127.0.0.1:{port}/api/v1"
-        finally:
-            cast("IO[str]", server.stdin).close()
-
-
 class _Worker:
     """A process that makes a subject's calls."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] = _ENVIRONMENT) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - an interpreter of ours
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_ENVIRONMENT
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
-        if cores := _cores()[0]:
-            os.sched_setaffinity(self._process.pid, cores)
+        if usable := cores()[0]:
+            os.sched_setaffinity(self._process.pid, usable)
 
     def make(self, calls: int) -> tuple[float, ...]:
         """Make so many calls; return their seconds, and memory resident and at most."""
@@ -104,7 +85,7 @@ class _Worker:
 class Bench:
     """Measures figures against one server."""
 
-    url: str
+    server: Server
     environments: Environments
     rounds: int
     counter: Sequence[str] | None
@@ -152,10 +133,10 @@ class Bench:
     def _command(self, subject: Subject) -> list[str]:
         module, function = subject.function.split(".")
         python = str(self.environments.python(subject.environment))
-        return [python, str(HERE / "worker.py"), module, function, self.url, *subject.arguments]
+        return [python, str(HERE / "worker.py"), module, function, self.server.url, *subject.arguments]
 
     def _worker(self, subject: Subject) -> _Worker:
-        return _Worker(self._command(subject))
+        return _Worker(self._command(subject), {**_ENVIRONMENT, **self.server.environment})
 
     def _counted(self, figure: Figure, counter: Sequence[str]) -> dict[Subject, float]:
         counts = figure.counts

@@ -17,8 +17,9 @@ from pathlib import Path
 from declared import BARE, Figure
 from environments import CHECKOUT, PACKAGES, Environments
 from figures import FIGURES
-from measure import HERE, Bench, counter, serving
+from measure import HERE, Bench, counter
 from report import Conditions, Row, json_of, markdown_of, rows_of
+from servers import serving, serving_by_tls
 
 _QUICK_ROUNDS = 5
 
@@ -85,8 +86,8 @@ def main() -> None:
     uncounted = _uncounted(arguments, found)
     command = found if uncounted is None else None
     environments = Environments(arguments.environments)
-    with serving() as url:
-        bench = Bench(url, environments, arguments.rounds, command)
+    with serving() as plain, serving_by_tls() as by_tls:
+        bench, bench_by_tls = (Bench(each, environments, arguments.rounds, command) for each in (plain, by_tls))
         server = bench.measure(Figure(name="server", title="", ours=BARE, uncounted="it is nobody's cost"))[BARE].value
         conditions = Conditions(
             date=datetime.now(UTC).date().isoformat(),
@@ -100,7 +101,7 @@ def main() -> None:
         done = _measured_before(conditions) if arguments.resume else {}
         rows: list[Row] = []
         for figure in figures:
-            rows += done.get(figure.name) or _measured(bench, figure)
+            rows += done.get(figure.name) or _measured(bench_by_tls if figure.by_tls else bench, figure)
             if arguments.only is None:  # at once, so that a run which is stopped was not for nothing
                 (HERE / "RESULTS.md").write_text(markdown_of(rows, conditions), encoding="utf-8")
                 (HERE / "results.json").write_text(json_of(rows, conditions), encoding="utf-8")

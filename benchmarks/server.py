@@ -1,6 +1,6 @@
 """The server that every subject asks: canned answers over loopback, on connections that are kept alive.
 
-    python benchmarks/server.py [--core 1]
+    python benchmarks/server.py [--core 1] [--tls CERTIFICATE]
 
 Prints its port, and serves until standard input ends. It is written on bare sockets and parses no more of a request
 than where it ends, so that it answers several times faster than the fastest client asks; the report shows by
@@ -14,6 +14,7 @@ import os
 import re
 import selectors
 import socket
+import ssl
 import sys
 import time
 
@@ -36,7 +37,7 @@ class Connection:
         """Answer all requests that are whole; return whether the connection goes on."""
         try:
             came = self.sock.recv(262_144)
-        except ConnectionError:
+        except OSError:
             return False
         self._came += came
         while request := _REQUEST.match(self._came):
@@ -49,7 +50,7 @@ class Connection:
         return bool(came)
 
 
-def serve(*, alone: bool) -> None:
+def serve(tls: ssl.SSLContext | None, *, alone: bool) -> None:
     """Serve until standard input ends; alone on a core, it stays awake for what comes next."""
     selector = selectors.DefaultSelector()
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -67,6 +68,8 @@ def serve(*, alone: bool) -> None:
             elif key.fileobj is listener:
                 sock, _ = listener.accept()
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if tls is not None:
+                    sock = tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)  # but to read
                 selector.register(sock, selectors.EVENT_READ, Connection(sock))
             else:
                 return
@@ -76,10 +79,15 @@ def main() -> None:
     """Move to a core of its own, and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=int, help="the processor core to stay on")
-    core = parser.parse_args().core
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    serve(alone=core is not None)
+    parser.add_argument("--tls", help="a file of a certificate and its key: what is served is https")
+    arguments = parser.parse_args()
+    if arguments.core is not None:
+        os.sched_setaffinity(0, {arguments.core})
+    tls = None
+    if arguments.tls is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(arguments.tls)
+    serve(tls, alone=arguments.core is not None)
 
 
 if __name__ == "__main__":

@@ -41,4 +41,17 @@ FIGURES: Final = (
         fresh=True,
         calls=0,
     ),
+    Figure(
+        name="memory-tls",
+        title="memory after the first call, by TLS",
+        ours=Subject("httpx transport", "ours", "ours.get", ("httpx",)),
+        peers=(
+            Peer(Subject("raw httpx", "httpx", "raw.httpx_get")),
+            Peer(Subject(PUBLISHED, "published", "published.get")),
+        ),
+        quantity=Quantity.MEMORY,
+        fresh=True,
+        calls=0,
+        by_tls=True,
+    ),
 )

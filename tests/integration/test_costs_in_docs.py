@@ -33,10 +33,10 @@ def made(performance: Any, *rows: dict[str, Any], **conditions: Any) -> str:
     return performance.budgets({"conditions": CONDITIONS | conditions, "rows": rows})
 
 
-def test_a_budget_that_is_missed_is_set_in_bold_with_its_reason(performance: Any) -> None:
+def test_a_budget_that_is_missed_is_set_in_bold(performance: Any) -> None:
     text = made(
         performance,
-        row("a page", "raw httpx", 0.9, 1.234, at_most=1.1, holds=False, figure="memory"),
+        row("a page", "raw httpx", 0.9, 1.234, at_most=1.1, holds=False),
         row("a call", "raw httpx", 1.06, 0.95, at_most=1.1),
         row("an import", "import httpx", 1.2, 1.2, at_most=1.1, holds=False),
         row("a replay", None, None, None, ours=61e-6, below=60e-6, holds=False),
@@ -45,8 +45,7 @@ def test_a_budget_that_is_missed_is_set_in_bold_with_its_reason(performance: Any
     assert "| a call | raw httpx | 1.06 | 0.95 | 1.1 |" in text
     assert "| a replay |  | **61 µs** |  | < 60 µs |" in text
     assert "3 of 4 budgets are missed" in text
-    assert "- **a page**: beside its HTTP library a process holds the SDK" in text
-    assert "- **an import**.\n" in text  # which has none
+    assert "\n- a page\n- an import\n- a replay\n" in text
 
 
 def test_where_all_hold_it_says_so(performance: Any) -> None:
@@ -111,6 +110,11 @@ def seconds(figure: str) -> float:
             lambda: seconds("get-urllib3") == fastest_get(),
         ),
         ("performance.md", "`aiohttp` for hundreds in flight", lambda: seconds("at-once") < seconds("at-once-httpx")),
+        (
+            "performance.md",
+            "By TLS, a process holds over a tenth more than with raw httpx alone",
+            lambda: ratio("memory-tls", "raw httpx")[0] > 1.1 > ratio("memory", "raw httpx")[0],
+        ),
         ("transports.md", "the cheapest blocking one", lambda: seconds("get-urllib3") == fastest_get()),
         ("transports.md", "the cheapest `async` one", lambda: seconds("at-once") < seconds("at-once-httpx")),
         ("transports.md", "A transport can cost less", lambda: ratio("at-once-httpx", "raw httpx")[0] < 1),

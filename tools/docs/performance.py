@@ -21,11 +21,6 @@ BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->\n"
 
 Row: TypeAlias = Mapping[str, Any]  # `Any`: a document that benchmarks/report.py wrote
 
-WHY: Final = {
-    "memory": "beside its HTTP library a process holds the SDK, pluggy and attrs, with what attrs generates.",
-}
-"""Why a budget is missed, where it is, by figure."""
-
 
 def written(page: str, measured: str) -> str:
     """Return the page with what was measured in its place."""
@@ -90,8 +85,7 @@ def _missed(rows: Sequence[Row], of: int) -> Iterator[str]:
     else:
         yield f"{len(rows)} of {of} budgets {'is' if len(rows) == 1 else 'are'} missed, and set in bold:"
         yield ""
-        for figure, title in {row["figure"]: row["title"] for row in rows}.items():
-            yield f"- **{title}**" + (f": {WHY[figure]}" if figure in WHY else ".")
+        yield from dict.fromkeys(f"- {row['title']}" for row in rows)
     yield ""
 
 

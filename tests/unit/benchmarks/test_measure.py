@@ -50,7 +50,7 @@ def figure(**options: Any) -> Any:
 
 def measured(folder: Path, figure: Any, rounds: int = 2, counter: list[str] | None = None) -> tuple[Any, Any]:
     """Return what is measured of ours and of its peer."""
-    bench = import_module("measure").Bench(str(folder), Here(), rounds, counter)
+    bench = import_module("measure").Bench(import_module("servers").Server(str(folder)), Here(), rounds, counter)
     found = bench.measure(figure)
     return found[figure.ours], found[figure.peers[0].subject]
 

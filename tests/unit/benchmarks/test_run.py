@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ Run = Callable[..., list[str]]
 class FakeBench:
     """Measures nothing: every subject takes a second, of a million instructions where some are counted."""
 
-    def __init__(self, measured: list[str], stop_at: str | None, counter: object) -> None:
-        self.measured, self.stop_at, self.counter = measured, stop_at, counter
+    def __init__(self, measured: list[str], stop_at: str | None, url: str, counter: object) -> None:
+        self.measured, self.stop_at, self.url, self.counter = measured, stop_at, url, counter
 
     def measure(self, figure: Any) -> dict[Any, Any]:
         if figure.name == self.stop_at:
             raise KeyboardInterrupt
+        assert self.url.startswith("https:" if figure.by_tls else "http:")
         self.measured.append(figure.name)
         subjects = (figure.ours, *(peer.subject for peer in figure.peers))
         counted = figure.counted if self.counter is not None else ()
@@ -54,21 +56,23 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
         declared.Figure(
             name="held", title="memory", ours=subject("ours"), peers=(raw,), quantity=declared.Quantity.MEMORY
         ),
+        declared.Figure(name="tls", title="by TLS", ours=subject("ours"), peers=(raw,), by_tls=True),
     )
 
     @contextlib.contextmanager
-    def serving() -> Iterator[str]:
-        yield "http://127.0.0.1:1/api/v1"
+    def serving(scheme: str) -> Iterator[Any]:
+        yield import_module("servers").Server(f"{scheme}://127.0.0.1:1/api/v1")
 
     monkeypatch.setattr(program, "HERE", tmp_path)
     monkeypatch.setattr(program, "FIGURES", figures)
-    monkeypatch.setattr(program, "serving", serving)
+    monkeypatch.setattr(program, "serving", partial(serving, "http"))
+    monkeypatch.setattr(program, "serving_by_tls", partial(serving, "https"))
     monkeypatch.setattr(program, "Environments", FakeEnvironments)
 
     def started(*arguments: str, counter: list[str] | None = COUNTER, stop_at: str | None = None) -> list[str]:
         measured: list[str] = []
         monkeypatch.setattr(program, "counter", lambda: counter)
-        monkeypatch.setattr(program, "Bench", lambda *given: FakeBench(measured, stop_at, given[-1]))
+        monkeypatch.setattr(program, "Bench", lambda *given: FakeBench(measured, stop_at, given[0].url, given[-1]))
         monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
         with pytest.raises((SystemExit, KeyboardInterrupt)) as ended:
             program.main()
@@ -85,7 +89,7 @@ def report(folder: Path) -> str:
 
 
 def test_a_run_writes_what_it_measured(run: Run, tmp_path: Path) -> None:
-    assert run("--rounds", "3") == ["get", "list", "held"]
+    assert run("--rounds", "3") == ["get", "list", "held", "tls"]
     text = report(tmp_path)
     assert "| a call | 1 s | raw | 1 s | 1 | 1 | ≤ 1.1 | yes |" in text
     assert "; 3 rounds." in text
@@ -134,12 +138,12 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(run: Run, tmp_path: Path) -
     rows[0]["ratio"] = 0.5
     document = json.loads((tmp_path / "results.json").read_text()) | {"rows": rows}
     (tmp_path / "results.json").write_text(json.dumps(document))
-    assert run("--rounds", "3", "--resume") == ["held"]
+    assert run("--rounds", "3", "--resume") == ["held", "tls"]
     text = report(tmp_path)
     assert "| a call | 1 s | raw | 1 s | 0.5 | 1 | ≤ 1.1 | yes |" in text  # as it was measured then
     assert "| memory |" in text
     assert [row["figure"] for row in json.loads((tmp_path / "results.json").read_text())["rows"]] == [
-        *("get", "get", "list", "held")
+        *("get", "get", "list", "held", "tls")
     ]
 
 
@@ -157,7 +161,7 @@ def test_a_run_does_not_go_on_with_what_was_measured_otherwise(
 
 
 def test_without_a_run_before_there_is_nothing_to_go_on_with(run: Run) -> None:
-    assert run("--resume") == ["get", "list", "held"]
+    assert run("--resume") == ["get", "list", "held", "tls"]
 
 
 def test_a_missed_budget_is_the_exit_status(
@@ -167,4 +171,4 @@ def test_a_missed_budget_is_the_exit_status(
     with pytest.raises(SystemExit) as ended:
         run()
     assert ended.value.code == 1
-    assert "4 of 4 lines miss their budget" in capsys.readouterr().out
+    assert "5 of 5 lines miss their budget" in capsys.readouterr().out
