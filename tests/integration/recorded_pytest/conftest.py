@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx  # noqa: F401 - see below
 import pytest
 from attrs import define
 
+import mesa_transports._httpcore_async  # with those below: loaded once, and not by each run of a suite anew
 import mesa_transports.httpx
 import mesa_transports.recorded.pytest_plugin.recorder
-import mesa_transports.recorded.pytest_plugin.unused  # noqa: F401 - loaded once, and not by each run of a suite anew
+import mesa_transports.recorded.pytest_plugin.unused  # noqa: F401
 from mesa_transports.local.server import Server
 
 ROOT_KEY = "mesa_root_key_of_the_tests"
