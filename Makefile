@@ -40,7 +40,7 @@ test-oldest: .venv/ready
 # The local Depot, asked anything for about half an hour: from the contract, and in step with git and a model.
 FUZZ_EXAMPLES ?= 500
 fuzz: .venv/ready
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/contract/test_fuzz.py tests/integration/test_local_against_git.py
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/contract/test_fuzz.py tests/integration/local/test_against_git.py
 
 check: lint types imports site test test-slow
 

@@ -132,7 +132,7 @@ def run(code: str, path: Path, *arguments: str, mode: str = "record") -> subproc
     """Run a program that has a transport `made` and `send`."""
     begin = f"""
 import os, signal, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from echo import Echo, recorded, send
 from mesa_transports.recorded import RecordedTransport
 from pathlib import Path

@@ -17,7 +17,7 @@ from random import Random
 
 import pytest
 from conftest import ROOT, ROOT_KEY, fsck
-from gits import Git
+from gits import Git, address
 
 from mesa_sdk import Mesa
 from mesa_transports.local import LocalDepot
@@ -54,26 +54,10 @@ def depot(clock):
 
 
 @pytest.fixture
-def api(server):
-    with Mesa(api_key=ROOT_KEY, server_url=server.url) as client:
-        client.repos.create(org="acme", body={"name": "r"})
-        yield client
-
-
-@pytest.fixture
 def git(tmp_path):
     git = Git(tmp_path)
     git(tmp_path, "lfs", "install", "--skip-repo")
     return git
-
-
-@pytest.fixture
-def url(server, api):
-    return address(server)
-
-
-def address(server, key=ROOT_KEY):
-    return f"http://any:{key}@127.0.0.1:{server.port}/acme/r.git"
 
 
 @pytest.fixture

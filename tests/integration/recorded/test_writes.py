@@ -186,7 +186,7 @@ transport.close()
 
 
 def start(path: Path, mode: str, name: str, *, endless: bool = False) -> subprocess.Popen[str]:
-    code = PROGRAM.format(folder=str(Path(__file__).parents[1]), path=str(path), mode=mode, name=name, endless=endless)
+    code = PROGRAM.format(folder=str(Path(__file__).parents[2]), path=str(path), mode=mode, name=name, endless=endless)
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

@@ -38,7 +38,7 @@ from mesa_transports.urllib3 import Urllib3Transport
 
 BLOCKING = (HttpxTransport, Httpx2Transport, RequestsTransport, Urllib3Transport)
 ASYNC = (AsyncHttpxTransport, AsyncHttpx2Transport, AiohttpTransport)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 POOL = 8
 
 each_blocking = pytest.mark.parametrize("kind", BLOCKING)
