@@ -16,7 +16,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mesa_core.http import Request, Response
 from mesa_transports._attempt import Attempt, Faults, Stage
@@ -197,6 +197,7 @@ class _Pool:
 
     client: httpx.Client
     places: threading.BoundedSemaphore
+    trust: TrustOnUse | None  # None for a ready-made client, which has its own
 
     def take_place(self, attempt: Attempt) -> None:
         """Wait for one of the places; who takes it gives it back."""
@@ -226,7 +227,9 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
             pool = getattr(transport, "_pool", None)
             if isinstance(pool, library.pool) and not isinstance(pool._network_backend, BoundedBackend):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
                 pool._network_backend = BoundedBackend(pool._network_backend, trust)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        return _Pool(client, threading.BoundedSemaphore(self._options.pool_size))
+        return _Pool(
+            client, threading.BoundedSemaphore(self._options.pool_size), trust if self._given is None else None
+        )
 
     def _shut(self, pool: _Pool) -> None:
         pool.client.close()
@@ -236,6 +239,8 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
 
     def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         prepared = self.HTTP_LIBRARY.prepared(request)
+        if pool.trust is not None and prepared.url.scheme == "https":
+            pool.trust.read()
         pool.take_place(attempt)
         try:
             # The way around `Client.send`, for the reasons in the module's docstring.
@@ -261,11 +266,12 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
 
 @frozen(eq=False, repr=False)
 class _AsyncPool:
-    """A client of one event loop, and the places in it; None for those of a ready-made client, which limits itself."""
+    """A client of one event loop, and the places in it. A ready-made one limits itself, and has its own trust."""
 
     client: httpx.AsyncClient
     places: anyio.Semaphore | None
-    own: Iterable[CautiousAsyncPool] = field(default=())
+    trust: TrustOnUse | None
+    own: Iterable[CautiousAsyncPool]
 
     async def aclose(self) -> None:
         """Close the connections that are the transport's own."""
@@ -302,7 +308,9 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
             if self._given is None:
                 transport._pool = CautiousAsyncPool(pool)  # noqa: SLF001  # as above
                 own.append(transport._pool)  # noqa: SLF001
-        return _AsyncPool(client, anyio.Semaphore(self._options.pool_size) if self._given is None else None, own)
+        if self._given is not None:
+            return _AsyncPool(client, None, None, own)
+        return _AsyncPool(client, anyio.Semaphore(self._options.pool_size), trust, own)
 
     def _is_shut(self, given: httpx.AsyncClient) -> bool:
         return given.is_closed
@@ -313,6 +321,8 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
         from mesa_transports._httpcore_async import CautiousAsyncPool, close_all  # noqa: PLC0415 - the same
 
         prepared = self.HTTP_LIBRARY.prepared(request)
+        if pool.trust is not None and prepared.url.scheme == "https":
+            pool.trust.read()
         attempt.stage = Stage.CONNECTING
         with attempt, anyio.fail_after(attempt.remaining()):
             async with pool.places or contextlib.nullcontext():

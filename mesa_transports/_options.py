@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
@@ -27,6 +28,13 @@ def _check_proxy(_: Options, __: object, proxy: Any) -> None:
         raise _wrong("proxy", "a URL", _type(proxy))
     if not _is_proxy_url(proxy):
         raise _wrong("proxy", "a URL such as http://proxy.example:3128", repr(_shown(proxy)))
+
+
+def _absolute(path: Any) -> Any:
+    """Return a path that stays what it is wherever the program goes before it is read; `Any`: it is not checked yet."""
+    if isinstance(path, tuple):
+        return tuple(_absolute(each) for each in cast("tuple[object, ...]", path))
+    return str(Path(path).absolute()) if isinstance(path, str) and path else path
 
 
 def _check_verify(_: Options, __: object, verify: Any) -> None:
@@ -69,8 +77,8 @@ class Options:
     """
 
     proxy: str | None = field(default=None, validator=_check_proxy, repr=lambda proxy: repr(proxy and _shown(proxy)))
-    verify: bool | str = field(default=True, validator=_check_verify)
-    cert: Cert | None = field(default=None, validator=_check_cert)
+    verify: bool | str = field(default=True, converter=_absolute, validator=_check_verify)
+    cert: Cert | None = field(default=None, converter=_absolute, validator=_check_cert)
     pool_size: int = field(default=POOL_SIZE, validator=_check_pool_size)
 
     def refuse_beside(self, name: str) -> None:

@@ -6,8 +6,8 @@ Depot over plain http never needs them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -56,8 +56,21 @@ class TrustOnUse:
 
         self.stand_in = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         """A context that trusts nobody: a connection made with it by mistake fails."""
-        self._made = cache(make)
+        self._make = make
+        self._made: ssl.SSLContext | None = None
+        self._making = threading.Lock()
+
+    def read(self) -> ssl.SSLContext:
+        """Return the context, made by the first thread that asks, while others wait; after a failure, by the next.
+
+        Asked for before there is a connection, so that what cannot be read is a request that cannot be sent.
+        """
+        if self._made is None:
+            with self._making:
+                if self._made is None:
+                    self._made = self._make()
+        return self._made
 
     def instead_of(self, context: ssl.SSLContext) -> ssl.SSLContext:
         """Return the context to use where a library uses `context`."""
-        return self._made() if context is self.stand_in else context
+        return self.read() if context is self.stand_in else context

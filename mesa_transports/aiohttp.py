@@ -95,15 +95,19 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
             if getattr(self._given.connector, "_loop", loop) is not loop:
                 raise TransportError("the ready-made session was made in another event loop", sent=False)
             environment = EnvironmentProxies() if self._given.trust_env else None
-            return _Pool(loop, self._given.connector, owned=False, proxy=None, environment=environment or None)
+            connector = self._given.connector
+            return _Pool(loop, connector, owned=False, proxy=None, environment=environment or None, trust=None)
         trust = TrustOnUse(partial(tls_context, self._options))
         connector = Connector(trust, limit=self._options.pool_size, keepalive_timeout=_KEEP_ALIVE)
         proxy = None if self._options.proxy is None else URL(self._options.proxy)
-        return _Pool(loop, connector, owned=True, proxy=proxy, environment=EnvironmentProxies() or None)
+        return _Pool(loop, connector, owned=True, proxy=proxy, environment=EnvironmentProxies() or None, trust=trust)
 
     async def _exchange(self, pool: _Pool, request: Request, attempt: Attempt) -> Response:
         url = _url(request.url)
-        made = prepared(request, url, pool.proxy_of(url), pool.loop)
+        proxy = pool.proxy_of(url)
+        made = prepared(request, url, proxy, pool.loop)
+        if pool.trust is not None and "https" in (url.scheme, proxy and proxy.scheme):
+            pool.trust.read()
         attempt.stage = Stage.CONNECTING
         try:
             with pool.deadlines.within(attempt.remaining()):
@@ -124,6 +128,7 @@ class _Pool:
     owned: bool  # and not a ready-made session's, which is its owner's to close
     proxy: URL | None = field(repr=False)  # it may hold a password
     environment: EnvironmentProxies | None  # None where it names no proxy, or is not to be heeded
+    trust: TrustOnUse | None  # None for a ready-made session, which has its own
     deadlines: Deadlines = field(default=Factory(lambda pool: Deadlines(pool.loop), takes_self=True))
 
     def proxy_of(self, url: URL) -> URL | None:

@@ -101,7 +101,13 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
         attempt.stage = Stage.CONNECTING
         timeout = attempt.remaining()
         attempt.stage = Stage.HANDED_OVER
-        with adapter.send(prepared, timeout=timeout, **settings) as response:
+        try:
+            answer = adapter.send(prepared, timeout=timeout, **settings)
+        except OSError as error:
+            if type(error) is OSError:  # none of its own kinds, nor the system's: there is no such file of certificates
+                attempt.stage = Stage.PREPARING
+            raise
+        with answer as response:
             content = b"".join(response.iter_content(_CHUNK))
             return Response(response.status_code, response.raw.headers.iteritems(), content)
 

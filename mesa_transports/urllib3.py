@@ -10,6 +10,7 @@ import errno
 import re
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +26,7 @@ from mesa_transports._environment import EnvironmentProxies
 from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
 from mesa_transports._socks import PYSOCKS, scheme_of
-from mesa_transports._tls import tls_context
+from mesa_transports._tls import TrustOnUse, tls_context
 from mesa_transports._urllib3 import bounded_connection, bounded_manager, prepared_fields
 
 __all__ = ["Urllib3Transport", "provide_transports"]
@@ -58,6 +59,7 @@ class _Pools:
 
     manager: urllib3.PoolManager | None  # a ready-made one
     options: Options
+    trust: TrustOnUse
     environment: EnvironmentProxies = field(factory=lambda: EnvironmentProxies(PYSOCKS))
     routes: dict[str, _Route] = field(factory=dict[str, _Route])
     managers: dict[tuple[str | None, bool], urllib3.PoolManager] = field(factory=dict[Any, Any], repr=False)
@@ -73,7 +75,9 @@ class _Pools:
         proxy = self.options.proxy or self.environment.proxy_of(origin)
         by_tls = "https" in (scheme_of(origin), proxy and scheme_of(proxy))
         key = proxy, by_tls
-        return self.managers.get(key) or self.managers.setdefault(key, _made(self.options, proxy, by_tls=by_tls))
+        return self.managers.get(key) or self.managers.setdefault(
+            key, _made(self.options, proxy, self.trust if by_tls else None)
+        )
 
 
 class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
@@ -119,7 +123,7 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
         super().__init__(options, checked("client", urllib3.PoolManager, client, options))
 
     def _open(self) -> _Pools:
-        return _Pools(self._given, self._options)
+        return _Pools(self._given, self._options, TrustOnUse(partial(tls_context, self._options)))
 
     def _shut(self, pool: _Pools) -> None:
         for route in list(pool.routes.values()):
@@ -177,14 +181,14 @@ def _answer(connection: Any, attempt: Attempt, *request: Any) -> Any:
     return connection.getresponse()
 
 
-def _made(options: Options, proxy: str | None, *, by_tls: bool) -> urllib3.PoolManager:
+def _made(options: Options, proxy: str | None, trust: TrustOnUse | None) -> urllib3.PoolManager:
     settings: dict[str, Any] = {  # `Any`: as urllib3 takes them
         "num_pools": _NO_EVICTION,
         "maxsize": options.pool_size,
         "block": True,
     }
-    if by_tls:
-        settings["ssl_context"] = tls_context(options)
+    if trust is not None:
+        settings["ssl_context"] = trust.read()
         if options.verify is False:
             settings["cert_reqs"] = "CERT_NONE"
     if proxy is None:

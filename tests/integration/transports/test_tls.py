@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from failing import TIMEOUT, Make, failure, late
 
 from mesa_core.errors import ConnectError, RequestTimeout, TransportError
 from mesa_core.http import Request
+from mesa_transports.requests import RequestsTransport
 from mesa_transports.testing import FaultServer, ask
 
 
@@ -90,6 +93,53 @@ def test_authorities_are_read_for_tls_alone(
     else:
         transport.send(ask(tls_server, "/status/200"))
     assert read
+
+
+@pytest.mark.parametrize("case", ["verify", "cert", "verify by proxy", "cert by proxy"])
+def test_what_cannot_be_read_is_a_request_that_cannot_be_sent(
+    make: Make, tls_server: FaultServer, ca_file: str, tmp_path: Path, case: str
+) -> None:
+    option, _, by_proxy = case.partition(" by ")
+    paths = {"verify": tmp_path / "ca.pem", "cert": tmp_path / "identity.pem"}
+    paths["verify"].write_text(Path(ca_file).read_text())
+    trustme.CA().issue_cert("worker@acme.example").private_key_and_cert_chain_pem.write_to_path(paths["cert"])
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxied = {"proxy": f"http://127.0.0.1:{proxy.getsockname()[1]}"} if by_proxy else {}
+        transport = make(**proxied, **{name: str(path) for name, path in paths.items()})
+        moved = paths[option].rename(tmp_path / "elsewhere")
+        for _ in range(2):
+            error = failure(transport, ask(tls_server, "/status/200"), TransportError)
+            assert type(error) is TransportError
+            assert error.sent is False
+            assert "cannot be sent" in str(error)
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert tls_server.connections == 0
+    moved.rename(paths[option])
+    if not by_proxy:
+        assert transport.send(ask(tls_server, "/status/200")).status_code == 200
+
+
+def test_threads_share_what_is_read(make: Make, tls_server: FaultServer, ca_file: str, read: list[str]) -> None:
+    make(verify=ca_file).send(ask(tls_server, "/status/200"))  # which may be the first use of the library
+    transport = make(verify=ca_file)
+    read.clear()
+    with ThreadPoolExecutor(16) as pool:
+        answers = [*pool.map(lambda _: transport.send(ask(tls_server, "/status/200")), range(64))]
+    assert {answer.status_code for answer in answers} == {200}
+    assert {*read} == {"load_verify_locations"}
+    assert len(read) == 1 or isinstance(transport, RequestsTransport)  # which reads it for each of its connections
+
+
+def test_a_path_stays_what_it_was_when_the_client_was_built(
+    make: Make, tls_server: FaultServer, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(ca_file).parent)
+    transport = make(verify=Path(ca_file).name)
+    monkeypatch.chdir(tmp_path)
+    trustme.CA().cert_pem.write_to_path(Path(ca_file).name)
+    assert transport.send(ask(tls_server, "/status/200")).status_code == 200
 
 
 def test_http_1_1_is_asked_for(make: Make, authority: trustme.CA, ca_file: str) -> None:
