@@ -8,10 +8,11 @@ holds the end of the whole exchange instead; the code that waits on a socket (`_
 from __future__ import annotations
 
 import enum
+import re
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 from attrs import frozen
 
@@ -22,6 +23,9 @@ from mesa_core.secrets import without_secrets
 __all__ = ["Attempt", "Faults", "Stage", "Unsendable", "current", "reach"]
 
 T = TypeVar("T")
+
+_REFUSED: Final = re.compile(r"(?:Tunnel connection failed: )?([1-5][0-9][0-9])\b")
+"""A proxy's status, in the words of http.client, of httpcore, or alone; the rest is the proxy's own words."""
 
 current: Final[ContextVar[Attempt | None]] = ContextVar("mesa_attempt", default=None)
 """The attempt that this thread or task is making; None when a library is used by its owner."""
@@ -63,13 +67,15 @@ class Faults:
 class Attempt:
     """A request on its way; as a context manager, the current attempt."""
 
-    __slots__ = ("_end", "_token", "connecting", "request", "stage")
+    __slots__ = ("_end", "_token", "connecting", "proxy", "request", "stage")
 
     def __init__(self, request: Request) -> None:
         self.request: Final = request
         self.stage = Stage.PREPARING
         self.connecting: Any = None  # `Any`: a stream of some library's
         """The connection that was made for it last, which a library may forget when a proxy refuses or is silent."""
+        self.proxy: str | None = None
+        """Host and port of the proxy through which it goes, as far as it is known; for what a failure says."""
         timeout = request.timeout
         self._end = None if timeout is None else time.monotonic() + timeout
         self._token: Token[Attempt | None] | None = None
@@ -141,10 +147,17 @@ class Attempt:
         if not sent and (self.stage is Stage.PREPARING or isinstance(error, faults.refused)):
             return TransportError(self._message(f"cannot be sent ({_reason(error)})"), sent=False)
         if self.stage is Stage.CONNECTING or (not sent and isinstance(error, faults.unsent)):
-            return ConnectError(self._message(f"no connection ({self._late_or(error, faults)})"))
+            return ConnectError(self._message(self._unconnected(error, faults)))
         if self._is_late(error, faults):
             return RequestTimeout(self._message(f"no whole response ({self._late_or(error, faults)})"))
         return ConnectionLost(self._message(f"connection lost before the response was whole ({_reason(error)})"))
+
+    def _unconnected(self, error: Exception, faults: Faults) -> str:
+        if self.proxy is None:
+            return f"no connection ({self._late_or(error, faults)})"
+        refused = _REFUSED.match(str(getattr(_first(error), "status", _first(error))))
+        why = f"it answered {refused[1]}" if refused else self._late_or(error, faults)
+        return f"no connection through the proxy {self.proxy} ({why})"
 
     def _message(self, what: str) -> str:
         return f"{self.request.method} {without_secrets(self.request.url)}: {what}"
@@ -175,6 +188,15 @@ def _system_error(error: BaseException) -> OSError | None:
 
 
 def _first(error: BaseException) -> BaseException:
-    while (cause := error.__cause__ or error.__context__) is not None:
+    while (cause := error.__cause__ or error.__context__ or _one_of(error)) is not None:
         error = cause
     return error
+
+
+def _one_of(error: BaseException) -> BaseException | None:
+    """Return the first of several that failed at once, such as the attempts of trio to reach a host's addresses."""
+    return (
+        cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+        if isinstance(error, BaseExceptionGroup)
+        else None
+    )

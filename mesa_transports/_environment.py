@@ -10,7 +10,12 @@ from mesa_core.urls import is_loopback
 from mesa_transports._attempt import Unsendable
 from mesa_transports._socks import Socks, why_unusable
 
-__all__ = ["EnvironmentProxies", "refuse_unusable", "refuse_unusable_of_all"]
+__all__ = ["EnvironmentProxies", "place_of", "refuse_unusable", "refuse_unusable_of_all"]
+
+
+def place_of(proxy: str) -> str:
+    """Return host and port of a proxy's URL, which may hold a password."""
+    return urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
 
 
 def refuse_unusable(proxy: str | None, socks: Socks | None) -> None:

@@ -182,6 +182,13 @@ def _transports(client: Any) -> Iterator[Any]:
     yield from client._mounts.values()  # noqa: SLF001
 
 
+def _proxy_of(transport: Any) -> str | None:
+    """Return host and port of a transport's proxy, if it has one; `Any`, and private names: as above."""
+    pool: Any = getattr(transport, "_pool", None)
+    url: Any = getattr(getattr(pool, "_pool", pool), "_proxy_url", None)
+    return None if url is None else str(url.origin).rpartition("/")[2]
+
+
 def _response(response: httpx.Response, content: bytes) -> Response:
     fields = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
     return Response(response.status_code, fields, content)
@@ -249,6 +256,7 @@ class BlockingHttpx(BlockingTransport["httpx.Client", _Pool]):
             try:
                 response = transport.handle_request(prepared)
             except BaseException:
+                attempt.proxy = _proxy_of(transport)
                 for stream in attempt.unfinished():
                     stream.close()
                 raise
@@ -334,6 +342,7 @@ class NonBlockingHttpx(NonBlockingTransport["httpx.AsyncClient", _AsyncPool]):
                 try:
                     response = await transport.handle_async_request(prepared)
                 except BaseException:
+                    attempt.proxy = _proxy_of(transport)
                     await close_all(attempt.unfinished())
                     raise
                 try:

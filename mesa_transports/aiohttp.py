@@ -106,6 +106,7 @@ class AiohttpTransport(NonBlockingTransport[aiohttp.ClientSession, "_Pool"]):
         url = _url(request.url)
         proxy = pool.proxy_of(url)
         made = prepared(request, url, proxy, pool.loop)
+        attempt.proxy = None if proxy is None else f"{proxy.host_subcomponent}:{proxy.port}"
         if pool.trust is not None and "https" in (url.scheme, proxy and proxy.scheme):
             pool.trust.read()
         attempt.stage = Stage.CONNECTING

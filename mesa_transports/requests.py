@@ -20,7 +20,7 @@ from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_core.urls import is_loopback
 from mesa_transports._attempt import Attempt, Faults, Stage
-from mesa_transports._environment import refuse_unusable
+from mesa_transports._environment import place_of, refuse_unusable
 from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
 from mesa_transports._socks import PYSOCKS
@@ -101,6 +101,8 @@ class RequestsTransport(BlockingTransport[requests.Session, requests.Session]):
         attempt.stage = Stage.CONNECTING
         timeout = attempt.remaining()
         attempt.stage = Stage.HANDED_OVER
+        proxy = select_proxy(request.url, settings["proxies"])
+        attempt.proxy = None if proxy is None else place_of(proxy)
         try:
             answer = adapter.send(prepared, timeout=timeout, **settings)
         except OSError as error:

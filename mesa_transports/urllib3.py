@@ -22,7 +22,7 @@ from mesa_core.hookspecs import hookimpl
 from mesa_core.http import Request, Response
 from mesa_core.transport import TransportFactory
 from mesa_transports._attempt import Attempt, Faults, Stage, Unsendable
-from mesa_transports._environment import EnvironmentProxies
+from mesa_transports._environment import EnvironmentProxies, place_of
 from mesa_transports._options import POOL_SIZE, Options
 from mesa_transports._pooled import BlockingTransport, checked
 from mesa_transports._socks import PYSOCKS, scheme_of
@@ -51,6 +51,8 @@ class _Route:
     pool: Any  # an `HTTPConnectionPool`: what is called of it is not in its types, or has other ones there
     by_whole_url: bool
     by_tunnel: bool
+    proxy: str | None
+    """Its host and port."""
 
 
 @frozen
@@ -135,6 +137,7 @@ class Urllib3Transport(BlockingTransport[urllib3.PoolManager, _Pools]):
             raise Unsendable("expected an HTTP URL of visible ASCII characters")
         origin, target, _ = matched.groups()
         route = pool.route(origin)
+        attempt.proxy = route.proxy
         if route.by_whole_url:
             target = f"http{origin[4:]}{target}"  # by the scheme in lower case, http.client knows a whole URL
         elif not target.startswith("/"):
@@ -215,4 +218,10 @@ def _route(manager: urllib3.PoolManager, origin: str) -> _Route:
     pool: Any = manager.connection_from_url(origin)
     pool.ConnectionCls = bounded_connection(pool.ConnectionCls)  # of a ready-made one; what it has open stays as it is
     by_whole_url = manager.proxy is not None and origin.lower().startswith("http:")
-    return _Route(pool, by_whole_url, by_tunnel=manager.proxy is not None and not by_whole_url)
+    proxy = getattr(manager, "proxy_url", manager.proxy)  # of a `SOCKSProxyManager`, and of others
+    return _Route(
+        pool,
+        by_whole_url,
+        by_tunnel=manager.proxy is not None and not by_whole_url,
+        proxy=None if proxy is None else place_of(str(proxy)),
+    )

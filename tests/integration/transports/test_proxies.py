@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -50,12 +54,48 @@ def test_proxy_that_is_not_there(make: Make, server: FaultServer) -> None:
     for url in (server.url("/echo"), "https://api.invalid/"):
         error = failure(make(proxy=f"http://user:s3cret@{unused()}"), Request("GET", url, timeout=5), ConnectError)
         assert error.sent is False
+        assert re.search(r"no connection through the proxy 127\.0\.0\.1:\d+ \(.*[Rr]efused", str(error))
         assert "s3cret" not in str(error)
 
 
 def test_proxy_that_cannot_reach_the_server(make: Make, server: FaultServer) -> None:
     request = Request("POST", f"https://{unused()}/", content=b"x", timeout=5)
     assert failure(make(proxy=server.url()), request, ConnectError).sent is False
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The address of a proxy that wants to know who asks."""
+
+    class Refusing(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline() not in {b"\r\n", b""}:
+                pass
+            self.wfile.write(b"HTTP/1.1 407 Who are you, s3cret?\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("source", ["option", "environment"])
+def test_proxy_that_refuses_is_named_with_its_status(
+    make: Make, refusing: str, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    proxy = f"http://user:s3cret@{refusing}"
+    if source == "environment":
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+    transport = make(**({"proxy": proxy} if source == "option" else {}))
+    for _ in range(2):
+        error = failure(transport, Request("GET", "https://api.invalid/", timeout=5), ConnectError)
+        assert error.sent is False
+        assert str(error) == f"GET https://api.invalid/: no connection through the proxy {refusing} (it answered 407)"
+
+
+def test_no_proxy_is_named_where_none_is_asked(make: Make, refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{refusing}")
+    assert "proxy" not in str(failure(make(), Request("GET", f"https://{unused()}/", timeout=5), ConnectError))
 
 
 def test_proxy_that_is_silent(make: Make, silent: str) -> None:

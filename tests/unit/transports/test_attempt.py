@@ -100,6 +100,13 @@ KINDS: list[tuple[Stage, Exception, type[TransportError], bool, str]] = [
     (Stage.CONNECTING, ValueError(), TransportError, False, "cannot be sent (ValueError)"),
     (Stage.HANDED_OVER, LookupError(), ConnectError, False, "no connection (LookupError)"),
     (Stage.CONNECTING, OSError(111, "Refused"), ConnectError, False, "no connection (ConnectionRefusedError: Refused)"),
+    (
+        Stage.CONNECTING,
+        ExceptionGroup("all addresses failed", [OSError(111, "Refused"), OSError(110, "Late")]),
+        ConnectError,
+        False,
+        "no connection (ConnectionRefusedError: Refused)",
+    ),
     (Stage.CONNECTING, BufferError(), ConnectError, False, "no connection (timeout of 9 s)"),
     (Stage.HANDED_OVER, BufferError(), RequestTimeout, True, "no whole response (timeout of 9 s)"),
     (Stage.SENT, BufferError(), RequestTimeout, True, "no whole response (timeout of 9 s)"),
