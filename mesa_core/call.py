@@ -94,12 +94,15 @@ class Call:
     """One call in progress. Plugins read it and keep what they need for it in `state`."""
 
     operation: Operation[Any]
-    """What is called: its name, path template, and whether it may be repeated. `Any`: of every type."""
+    """What is called: its name, its arguments, and whether it may be repeated. `Any`: of every type."""
     config: ClientConfig
+    """The configuration of the client that makes the call."""
     options: CallOptions
     """The options of the client and of this call, merged."""
     clock: Clock
+    """The client's clock: what a plugin takes its time from, so that a test can own it."""
     started: float
+    """When the call began, by `clock.monotonic()`."""
     attempt: int = 0
     """The number of the attempt under way, from 1."""
     attempts: tuple[AttemptRecord, ...] = ()

@@ -20,7 +20,7 @@ from mesa_core.options import (
     checked_headers,
     milliseconds,
 )
-from mesa_core.secrets import hidden
+from mesa_core.secrets import HIDDEN, hidden
 from mesa_core.transport import AsyncTransport, Transport
 from mesa_core.urls import is_loopback, origin_of
 
@@ -29,6 +29,8 @@ __all__ = ["DEFAULT_SERVER_URL", "ApiKey", "ClientConfig", "resolve"]
 DEFAULT_SERVER_URL: Final = "https://depot.mesa.dev/api/v1"
 DEFAULT_TIMEOUT_MS: Final = 30_000
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f\\]+")
+_MAY_HIDE: Final = re.compile("[@?#]")
+"""What a password, or a query with a key, comes with."""
 
 _NOT_AWAITED: Final = "the callable must be a plain function, since nothing awaits it; fetch the key elsewhere"
 
@@ -41,16 +43,21 @@ class ClientConfig:
     """A client's configuration, complete and checked. Its `repr` shows no secret."""
 
     api_key: ApiKey | None = field(repr=hidden)
+    """The key, or the callable that is asked for one; None where no key is needed and none was given."""
     server_url: str
-    """Without a trailing slash."""
+    """The API's base URL, without a trailing slash: the URL of a request is this and its path."""
     origin: str
     """The server's scheme, host and port: nothing else is ever sent the key."""
     options: CallOptions
+    """What holds for each call that has no options of its own: timeout, headers, retries."""
     transport: str | Transport | AsyncTransport
+    """The transport's name, or the object that was given."""
     transport_options: Mapping[str, Any] = field(repr=False)
     """Handed to the transport's factory. `Any`: each transport names and checks its own."""
     plugins: Sequence[object]
+    """Names and objects as they were given, the built-in plugins not among them."""
     disable_plugins: frozenset[str]
+    """Names of plugins that were left out."""
 
     def is_own(self, url: str) -> bool:
         """Tell whether a URL is of the server's origin, so that the key may go there."""
@@ -77,8 +84,7 @@ def resolve(
     Raises:
         ConfigurationError: something needed is missing or is not what it may be; it is named.
     """
-    given_url = os.environ.get("MESA_SERVER_URL") or DEFAULT_SERVER_URL if server_url is None else server_url
-    url = _server_url(given_url, allow_http=allow_http)
+    url = _server_url(server_url, allow_http=allow_http)
     disabled = frozenset(_names("disable_plugins", disable_plugins))
     return ClientConfig(
         api_key=_api_key(api_key, needed="auth" not in disabled),
@@ -130,21 +136,25 @@ def check_key(key: object) -> str:
     return key
 
 
-def _server_url(url: object, *, allow_http: bool) -> str:
+def _server_url(given: object, *, allow_http: bool) -> str:
+    source, url = "server_url", given
+    if given is None:
+        source, url = "server_url (MESA_SERVER_URL)", os.environ.get("MESA_SERVER_URL") or DEFAULT_SERVER_URL
     if not isinstance(url, str):
-        raise ConfigurationError(f"server_url: expected a str, got {type(url).__name__}")
+        raise ConfigurationError(f"{source}: expected a str, got {type(url).__name__}")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:  # its message shows what may be a password
-        raise ConfigurationError("server_url: the host or the port is malformed") from None
+        raise ConfigurationError(f"{source}: the host or the port is malformed") from None
     if parts.scheme not in {"http", "https"} or not host or port == 0 or not _VISIBLE.fullmatch(url):
-        raise ConfigurationError("server_url: expected an absolute http or https URL, such as " + DEFAULT_SERVER_URL)
+        got = HIDDEN if _MAY_HIDE.search(url) else repr(url)
+        raise ConfigurationError(f"{source}: expected an http or https URL such as {DEFAULT_SERVER_URL}, got {got}")
     if "@" in parts.netloc or "?" in url or "#" in url:
-        raise ConfigurationError("server_url: expected no user information, query or fragment")
+        raise ConfigurationError(f"{source}: expected no user information, query or fragment")
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
         raise ConfigurationError(
-            f"server_url: plain http to {host} would show the key to the network; use https, or pass allow_http=True"
+            f"{source}: plain http to {host} would show the key to the network; use https, or pass allow_http=True"
         )
     return url.rstrip("/")
 

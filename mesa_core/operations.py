@@ -112,13 +112,19 @@ class Operation(Generic[T]):
     name: str
     """Resource and method, such as "repos.get"."""
     method: str
+    """The HTTP method, in capitals."""
     template: str = field(repr=lambda template: repr(without_secrets(template)))
-    """The path template, such as "/{org}/{repo}"."""
+    """The path template, such as "/{org}/{repo}"; of `client.request`, whatever its caller gave, a query too."""
     decode: Decoder[T]
+    """What reads the result out of the response; its `accept` is the media type to ask for."""
     path: Mapping[str, str] = field(factory=dict[str, str])
+    """The values of the template's parameters by name, such as "org", not percent-encoded."""
     query: Mapping[str, QueryValue] = field(factory=dict[str, QueryValue], repr=_shown_query)
+    """The query parameters by name; one that is None is left out of the URL."""
     body: bytes | None = field(default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>")
+    """The JSON to send; None where there is no body."""
     options: RequestOptions | None = field(default=None, repr=False)
+    """The options of this call alone, as they were given; a call's own `options` are these on top of the client's."""
     repeatable: bool = field(default=Factory(repeatable_by_method, takes_self=True))
     """Whether the server's state is the same after two requests as after one (RFC 9110, section 9.2.2)."""
     context: Mapping[object, Any] = field(factory=dict[object, Any], repr=False)
@@ -134,6 +140,7 @@ class PagedOperation(Operation[R], Generic[R, I]):
     """An operation that answers one page; `items` takes the items out of a result."""
 
     items: Callable[[R], Sequence[I]]
+    """Returns the items of a page's result."""
 
 
 class Resource(Generic[W_co]):

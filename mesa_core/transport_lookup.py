@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mesa_core.config import ClientConfig
+from mesa_core.entry_points import own_offers
 from mesa_core.errors import ConfigurationError
 from mesa_core.installed import built_in_transports, load
 from mesa_core.plugins import Plugins
@@ -63,6 +64,7 @@ def _made(config: ClientConfig, plugins: Plugins, verb: str) -> object:
             raise ConfigurationError("transport_options: they are for a transport given by name, not for an object")
         if isinstance(given, type):
             raise ConfigurationError(f"transport: expected a name or an object, got the class {given.__name__}")
+        _refuse_client_of_a_library(given)
         return given
     return _make(
         given, plugins.provide_transports().get(given) or _installed_factory(given), config.transport_options, verb
@@ -104,6 +106,20 @@ def _installed_factory(name: str) -> TransportFactory:
     if name not in offers:
         raise ConfigurationError(f"transport {name!r}: the plugin of that name provides {', '.join(offers) or 'none'}")
     return offers[name]
+
+
+def _refuse_client_of_a_library(given: object) -> None:
+    """Refuse what a library itself sends with, whose `send` is another: it goes into the transport of its name."""
+    name, kind = type(given).__module__.partition(".")[0], type(given).__name__
+    if name not in own_offers() or name not in built_in_transports():
+        return
+    factory = _of_world(_installed_factory(name), "asend" if kind.startswith("Async") else "send")
+    for option in ("client", "session"):
+        if option in inspect.signature(factory).parameters:
+            raise ConfigurationError(
+                f"transport: expected a transport, got {name}'s own {kind}; "
+                f"pass transport={name!r} and transport_options={{{option!r}: …}} with it"
+            )
 
 
 def _wrong_world(client: str, given: object, *verbs: str) -> str:

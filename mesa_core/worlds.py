@@ -112,8 +112,11 @@ class NonBlocking(_Served[AsyncTransport]):
         parts, transport = self.parts, self.lifetime.transport
         return arun(exchange(operation, parts.plugins, parts.config, parts.clock), transport, parts.clock)
 
-    async def call(self, operation: Operation[T], /) -> T:
-        """Return an operation's result."""
+    def call(self, operation: Operation[T], /) -> Coroutine[Any, Any, T]:
+        """Return the coroutine of an operation's result."""
+        return _named(self._result(operation), operation)
+
+    async def _result(self, operation: Operation[T]) -> T:
         return (await self.run(operation)).parsed
 
     def pages(self, operation: PagedOperation[R, I], /) -> AsyncPages[R, I]:
@@ -150,11 +153,20 @@ class RawNonBlocking:
         """The client's clock."""
         return self.world.clock
 
-    async def call(self, operation: Operation[T], /) -> RawResponse[T]:
-        """Return an operation's result together with its response."""
+    def call(self, operation: Operation[T], /) -> Coroutine[Any, Any, RawResponse[T]]:
+        """Return the coroutine of an operation's result together with its response."""
+        return _named(self._result(operation), operation)
+
+    async def _result(self, operation: Operation[T]) -> RawResponse[T]:
         return _raw(await self.world.run(operation))
 
     pages = call
+
+
+def _named(coroutine: Coroutine[Any, Any, T], operation: Operation[Any]) -> Coroutine[Any, Any, T]:
+    """Let a coroutine be shown under its operation's name, as Python does of one that is never awaited."""
+    coroutine.__qualname__ = operation.name  # type: ignore[attr-defined]  # that of an `async def` has one
+    return coroutine
 
 
 def _raw(ended: Ended[T]) -> RawResponse[T]:

@@ -19,6 +19,7 @@ from mesa_core.hookspecs import HOOKS
 from mesa_core.http import Request, Response
 from mesa_core.installed import NamedPlugin, distribution_of
 from mesa_core.operations import Operation
+from mesa_core.suggestions import unknown
 from mesa_core.tables import table
 from mesa_core.transport import TransportFactory
 
@@ -200,6 +201,19 @@ class Plugins:
         self._implementations = {
             hook: tuple(each.watched(hook, saw) for each in found) for hook, found in self._implementations.items()
         }
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the plugin of a name, as its author made it, hence `Any`; such as one that counts.
+
+        Raises:
+            KeyError: the client has no plugin of this name.
+        """
+        if name not in self._entries:
+            raise KeyError(unknown("plugin", name, self._entries))
+        return self._entries[name].named.plugin
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
 
     def __iter__(self) -> Iterator[PluginInfo]:
         return (entry.info for entry in self._entries.values())

@@ -11,7 +11,8 @@ from copy import copy
 from functools import partial
 from typing import Any, Final  # Any: waitress has no types
 
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # it ships no types
+from waitress import utilities  # type: ignore[import-untyped]  # it ships no types
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # the same
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # the same
 from waitress.task import ErrorTask  # type: ignore[import-untyped]  # the same
 
@@ -27,6 +28,7 @@ from mesa_transports.local.refusals import (
 
 __all__ = ["channel_of", "close_stalled"]
 
+_TLS: Final = b"\x16\x03"  # how a handshake begins (RFC 8446, section 5.1): no line would ever end
 _LONGEST_HEADERS: Final = 30  # seconds until they have come
 
 _REFUSALS: Final[dict[int, type[Refusal]]] = {
@@ -106,6 +108,10 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
     def received(self, data: bytes) -> int:
         """Take bytes from the connection and return how many were this request's."""
+        if not self.header_plus and data.startswith(_TLS):
+            self.error = utilities.BadRequest("it is TLS, and this is a server of plain http")
+            self.completed = True
+            return len(data)
         consumed: int = super().received(data)
         if self.error is not None:
             self.expect_continue = False  # or waitress would ask for the body that it refuses

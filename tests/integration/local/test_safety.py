@@ -9,6 +9,7 @@ import itertools
 import json
 import socket
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
@@ -446,6 +447,17 @@ def test_a_client_that_reads_nothing_is_left(later, monkeypatch):
             if ended.wait(0.1):
                 break
         assert ended.is_set()
+
+
+def test_a_client_that_speaks_tls_is_refused_at_once(server):
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    with connection, pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER"):
+        ssl.create_default_context().wrap_socket(connection, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert b"it is TLS, and this is a server of plain http" in answer
 
 
 @pytest.mark.parametrize(

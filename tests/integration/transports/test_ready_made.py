@@ -19,6 +19,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from mesa_core.errors import ConfigurationError, ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Request
 from mesa_core.transport import Transport
+from mesa_sdk import AsyncMesa, Mesa
 from mesa_transports.httpx import HttpxTransport
 from mesa_transports.requests import RequestsTransport
 from mesa_transports.testing import FaultServer, ask
@@ -54,6 +55,31 @@ class Manager:
     def post(self, url: str, data: dict[str, str], timeout: float) -> Any:
         response = self.manager.request("POST", url, body=urlencode(data), timeout=timeout)
         return SimpleNamespace(content=response.data, status_code=response.status)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "option"),
+    [
+        (httpx.Client, "httpx", "client"),
+        (requests.Session, "requests", "session"),
+        (urllib3.PoolManager, "urllib3", "client"),
+    ],
+)
+def test_a_client_of_a_library_is_no_transport_but_goes_into_one(make: Any, name: str, option: str) -> None:
+    library = make()
+    with pytest.raises(ConfigurationError) as refused:
+        Mesa(api_key="k", transport=library)
+    assert str(refused.value) == (
+        f"transport: expected a transport, got {name}'s own {make.__name__}; "
+        f"pass transport='{name}' and transport_options={{'{option}': …}} with it"
+    )
+    with Mesa(api_key="k", transport=name, transport_options={option: library}) as mesa:
+        assert isinstance(mesa.transport, Transport)
+
+
+def test_an_async_client_of_a_library_is_no_transport_either() -> None:
+    with pytest.raises(ConfigurationError, match="got httpx's own AsyncClient; pass transport='httpx' and"):
+        AsyncMesa(api_key="k", transport=httpx.AsyncClient())
 
 
 def test_ready_made_client_is_used_and_left_open(ready_made: Any, server: FaultServer) -> None:

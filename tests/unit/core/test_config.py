@@ -104,10 +104,12 @@ class TestServerUrl:
     @pytest.mark.parametrize(
         ("url", "message"),
         [
-            ("depot.mesa.dev", "absolute http or https URL"),
-            ("ftp://host", "absolute http or https URL"),
-            ("https://", "absolute http or https URL"),
-            ("/api/v1", "absolute http or https URL"),
+            ("depot.mesa.dev", "an http or https URL such as https://depot.mesa.dev/api/v1, got 'depot.mesa.dev'"),
+            ("ftp://host", "got 'ftp://host'"),
+            ("https://", "got 'https://'"),
+            ("/api/v1", "got '/api/v1'"),
+            ("user:hunter2@host", "an http or https URL such as"),
+            ("/api/v1?key=hunter2", "an http or https URL such as"),
             ("https://user@host", "no user information"),
             ("https://user:hunter2@host", "no user information"),
             ("https://host?token=hunter2", "no user information, query"),
@@ -122,6 +124,15 @@ class TestServerUrl:
         with pytest.raises(ConfigurationError, match=f"server_url: .*{message}") as caught:
             client(server_url=url)
         assert "hunter2" not in str(caught.value)
+
+    def test_one_of_the_environment_is_said_to_be_from_there(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MESA_SERVER_URL", "depot.mesa.dev")
+        with pytest.raises(
+            ConfigurationError, match=r"^server_url \(MESA_SERVER_URL\): expected .*got 'depot.mesa.dev'"
+        ):
+            client(server_url=None)
 
 
 class TestTimeout:

@@ -59,6 +59,16 @@ def test_a_named_plugin_is_made_and_listed_with_its_distribution(client: Client,
     assert str(info) == "plugin 'audit' of mesa-audit 1.2.3"
 
 
+def test_a_plugin_is_found_by_its_name(client: Client, fake_distribution: Fake) -> None:
+    fake_distribution("mesa-audit", {"audit": "fake_audit:Audit"}, {"fake_audit": AUDIT})
+    plugins = client(plugins=["audit"]).plugins
+    assert type(plugins["audit"]).__name__ == "Audit"
+    assert "audit" in plugins
+    assert "audits" not in plugins
+    with pytest.raises(KeyError, match="unknown plugin 'audits'; did you mean 'audit'"):
+        plugins["audits"]
+
+
 def test_a_module_is_a_plugin_too(client: Client, fake_distribution: Fake, answer: Any) -> None:
     fake_distribution("mesa-module", {"module": "fake_module"}, {"fake_module": MODULE})
     mesa = client(answer({"created_at": "2026-01-02T03:04:05Z", "num_repos": 1}), plugins=["module"])
