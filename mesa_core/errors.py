@@ -5,8 +5,8 @@ MesaError
 ├── PluginError                  a plugin broke; its own exception is the cause
 ├── InvalidRequest               refused before anything was sent
 ├── TransportError               no answer: `sent` says whether the server may have acted
-│   ├── ConnectError             no connection, nothing was sent
-│   ├── RequestTimeout           the attempt took longer than its timeout
+│   ├── ConnectError             no connection, or none in time: nothing was sent
+│   ├── RequestTimeout           connected, but no whole answer in time
 │   └── ConnectionLost           the connection broke, or what came is not HTTP
 ├── ResponseValidationError      an answer that does not have the documented shape
 ├── WebhookSignatureError        a delivery of a webhook that is not genuine, or not of just now
@@ -135,14 +135,14 @@ class TransportError(MesaError):
 
 
 class ConnectError(TransportError):
-    """No connection could be made, so nothing was sent."""
+    """No connection could be made, or none in time, so nothing was sent."""
 
     def __init__(self, message: str, *, sent: bool = False) -> None:
         super().__init__(message, sent=sent)
 
 
 class RequestTimeout(TransportError):
-    """An attempt took longer than its timeout."""
+    """A connection was made, but the whole response did not come within the attempt's timeout."""
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
         super().__init__(message, sent=sent)

@@ -28,8 +28,8 @@ class Transport(Protocol):
         """Send `request` and return the response, body read to its end.
 
         Raises:
-            ConnectError: nothing was sent.
-            RequestTimeout: `request.timeout` seconds passed before the last byte came.
+            ConnectError: there was no connection, perhaps not in time, and nothing was sent.
+            RequestTimeout: it was sent, and `request.timeout` seconds passed before the last byte came.
             ConnectionLost: the connection broke, or what came is not a whole HTTP response.
         """
         ...

@@ -48,6 +48,13 @@ class FailureTests(Harness):
         assert error.sent is False
         _assert_usable(transport, server)
 
+    def test_timeout_bounds_connecting(self, transport: Driver, server: FaultServer) -> None:
+        """A server that is silent in the TLS handshake is cut off, and nothing was sent."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            request = Request("GET", f"https://127.0.0.1:{silent.getsockname()[1]}/", timeout=_TIMEOUT)
+            _assert_in_time(transport, request, ConnectError, sent=False)
+        _assert_usable(transport, server)
+
     @pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://127.0.0.1/x"])
     def test_url_that_cannot_be_asked(self, transport: Driver, url: str) -> None:
         """What is no HTTP URL is not sent anywhere."""
@@ -115,11 +122,13 @@ def _with_secrets(server: FaultServer, path: str) -> Request:
     return ask(server, f"{path}?signature={_SECRETS[1]}", headers=headers, timeout=_TIMEOUT)
 
 
-def _assert_in_time(transport: Driver, request: Request) -> None:
+def _assert_in_time(
+    transport: Driver, request: Request, kind: type[TransportError] = RequestTimeout, *, sent: bool = True
+) -> None:
     began = time.monotonic()
-    error = _failure(transport, request, RequestTimeout)
+    error = _failure(transport, request, kind)
     assert time.monotonic() - began < _LATEST
-    assert error.sent is True
+    assert error.sent is sent
 
 
 def _assert_usable(transport: Driver, server: FaultServer) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from _pytest.outcomes import Failed
 
-from mesa_core.errors import ConnectError, ConnectionLost, TransportError
+from mesa_core.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from mesa_core.http import Headers, Request, Response
 from mesa_transports import _forks
 from mesa_transports._attempt import Attempt
@@ -81,6 +81,14 @@ class SaysSentWhenRefused(HttpxTransport):
             return super().send(request)
         except ConnectError as error:
             raise ConnectError(error.message, sent=True) from error
+
+
+class TakesConnectingForWaiting(HttpxTransport):
+    def send(self, request: Request, /) -> Response:
+        try:
+            return super().send(request)
+        except ConnectError as error:
+            raise RequestTimeout(error.message) from error
 
 
 class SaysUnsentWhenLost(HttpxTransport):
@@ -185,6 +193,7 @@ CASES: list[tuple[Callable[[], HttpxTransport], str, dict[str, object]]] = [
     (Retries, "test_broken_response", {"path": "/reset"}),
     (SaysUnsentWhenLost, "test_broken_response", {"path": "/garbage"}),
     (SaysSentWhenRefused, "test_refused_connection", {}),
+    (TakesConnectingForWaiting, "test_timeout_bounds_connecting", {}),
     (LowersValues, "test_request_fields", {}),
     (LosesRepeatedFields, "test_response_fields", {}),
     (UnescapesTargets, "test_target", {"target": "/echo/a%2Fb"}),
@@ -225,7 +234,7 @@ def test_broken_transport_fails(
     server: FaultServer, broken: Callable[[], HttpxTransport], test: str, arguments: dict[str, object]
 ) -> None:
     # A library's exception and one of ours of the wrong kind fail a test as an assertion does.
-    with pytest.raises((AssertionError, Failed, httpx.HTTPError, UnicodeError, ConnectionLost, TimeoutError)):
+    with pytest.raises((AssertionError, Failed, httpx.HTTPError, UnicodeError, TransportError, TimeoutError)):
         run(broken(), server, test, arguments)
 
 
