@@ -24,7 +24,6 @@ from mesa_transports._library_logs import hide_secrets_of
 from mesa_transports._options import Options
 from mesa_transports._pooled import BlockingTransport, NonBlockingTransport, checked
 from mesa_transports._socks import SOCKSIO
-from mesa_transports._tls import ALPN, TrustOnUse, load_cert
 
 if TYPE_CHECKING:
     import ssl
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     import httpx
 
     from mesa_transports._httpcore_async import CautiousAsyncPool
+    from mesa_transports._tls import TrustOnUse
 
 __all__ = ["BlockingHttpx", "LibraryOnUse", "NonBlockingHttpx"]
 
@@ -94,9 +94,13 @@ class Library:
 
     def trust(self, options: Options) -> TrustOnUse:
         """Return what TLS connections trust by the options; of their own accord, the libraries read it at once."""
+        from mesa_transports._tls import TrustOnUse  # noqa: PLC0415 - with the library
+
         return TrustOnUse(partial(self._tls_context, options))
 
     def _tls_context(self, options: Options) -> ssl.SSLContext:
+        from mesa_transports._tls import ALPN, load_cert  # noqa: PLC0415 - the same
+
         if isinstance(options.verify, str):
             import ssl  # noqa: PLC0415 - with the library
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, TypeAlias, TypeGuard, cast
 from urllib.parse import urlsplit
 
 from attrs import field, fields, frozen
@@ -11,12 +11,14 @@ from attrs import field, fields, frozen
 from mesa_core.errors import ConfigurationError
 from mesa_core.secrets import HIDDEN, without_secrets
 from mesa_transports._socks import PROXY_SCHEMES
-from mesa_transports._tls import Cert, load_cert
 
-__all__ = ["POOL_SIZE", "Options"]
+__all__ = ["POOL_SIZE", "Cert", "Options"]
 
 POOL_SIZE: Final = 100
 """Connections at most, in use and kept alive together."""
+
+Cert: TypeAlias = str | tuple[str, str]
+"""The path of a certificate that holds its key too, or a pair of paths, certificate and key."""
 
 # Validators see whatever was given, hence `Any`.
 
@@ -56,6 +58,8 @@ def _check_cert(_: Options, __: object, cert: Any) -> None:
     if not _is_cert(cert):
         raise _wrong("cert", "the path of a certificate or a pair of paths, certificate and key", _type(cert))
     import ssl  # noqa: PLC0415 - as above
+
+    from mesa_transports._tls import load_cert  # noqa: PLC0415 - the same
 
     try:
         load_cert(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert)

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import ssl
 
-    from mesa_transports._options import Options
+    from mesa_transports._options import Cert, Options
 
-__all__ = ["ALPN", "Cert", "TrustOnUse", "load_cert", "tls_context"]
+__all__ = ["ALPN", "TrustOnUse", "load_cert", "tls_context"]
 
 ALPN: Final = ["http/1.1"]
 """What is spoken over TLS, of what a server offers (RFC 7301)."""
-
-Cert = str | tuple[str, str]
-"""The path of a certificate that holds its key too, or a pair of paths, certificate and key."""
 
 
 def load_cert(context: ssl.SSLContext, cert: Cert | None) -> None:
