@@ -23,7 +23,7 @@ class Rules:
         self._rules: list[Callable[[str], str]] = []
         for rule in redact:
             if isinstance(rule, str):
-                known.look_for(rule, known.placeholder(rule))
+                known.look_for(rule, known.placeholder(rule, "TEXT"))
             else:
                 self._rules.append(_pattern(rule, known) if isinstance(rule, re.Pattern) else _checked(rule))
 
@@ -49,7 +49,7 @@ def _pattern(pattern: re.Pattern[str], known: Known) -> Callable[[str], str]:
             start, end = found.span()
             if start == end or any(first <= start and end <= last for first, last in taken):
                 return found[0]
-            return known.learn(found[0])
+            return known.learn(found[0], "TEXT")
 
         return pattern.sub(instead, text)
 

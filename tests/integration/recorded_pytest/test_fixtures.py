@@ -275,7 +275,7 @@ class TestOptions:
                 mesa.repos.create(org="acme", body={"name": "Falcon"})
 
             def test_same_depot(mesa):
-                assert [repo.name for repo in mesa.repos.list(org="acme")] in (["Falcon"], ["REDACTED_1"])
+                assert [repo.name for repo in mesa.repos.list(org="acme")] in (["Falcon"], ["REDACTED_TEXT_1"])
 
             @pytest.mark.mesa_recording(redact=["Eagle"], inner="local")
             def test_marker_wins(mesa):

@@ -81,7 +81,7 @@ def test_an_odd_answer_without_its_secrets_is_json_still():
     text = '{"card": 4000123412341234, "f": 1e5, "note": "4000123412341234"}'
     answer = Response(200, {"Content-Type": "application/json"}, text.encode())
     found = Redactor([re.compile(r"\d{16}")]).response(answer)
-    assert found.body == JsonBody({"card": 0, "f": 1e5, "note": "REDACTED_1"})
+    assert found.body == JsonBody({"card": 0, "f": 1e5, "note": "REDACTED_TEXT_1"})
     assert Redactor().response(answer).body == TextBody(text)
 
 

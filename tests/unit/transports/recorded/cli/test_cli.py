@@ -180,7 +180,7 @@ class TestRedact:
         text = dest.read_text()
         assert "Falcon" not in text
         assert "4000123412341234" not in text
-        assert "REDACTED_1 REDACTED_2 and 17" in text
+        assert "REDACTED_TEXT_1 REDACTED_TEXT_2 and 17" in text
 
     def test_a_pattern_that_is_none_is_told(self, run: Callable[..., Any], ours: Path, tmp_path: Path) -> None:
         ran = run("convert", ours, tmp_path / "y.json", "--redact", "(")

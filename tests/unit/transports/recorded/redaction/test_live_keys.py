@@ -141,7 +141,7 @@ class TestLiveKeys:
         redactor.request(request(Authorization=f"Bearer {KEY}"))
         content = base64.b64encode(f"a{KEY}b 4000123412341234".encode(encoding)).decode()
         found = redactor.response(response({"content": content})).body.json["content"]
-        assert base64.b64decode(found).decode(encoding) == "aREDACTED_API_KEY_1b REDACTED_2"
+        assert base64.b64decode(found).decode(encoding) == "aREDACTED_API_KEY_1b REDACTED_TEXT_2"
 
     def test_threads_that_begin_with_it(self):
         leaks = []

@@ -40,7 +40,7 @@ class TestPlaceholders:
     @pytest.mark.parametrize("taken", [["REDACTED_TOKEN_7"], ["REDACTED_X", "REDACTED_USER", "REDACTED_API_KEY_7"]])
     def test_none_is_given_again_that_is_taken(self, taken):
         redactor = Redactor(["abc"], taken=taken)
-        assert redactor.text("abc") == "REDACTED_8"
+        assert redactor.text("abc") == "REDACTED_TEXT_8"
         assert redactor.response(response({"token": "x"})).body == JsonBody({"token": "REDACTED_TOKEN_9"})
 
     @pytest.mark.parametrize("name", ["token", "x-api-key", "", "\u00fcber token", "a.b.token", "Token", "TOKEN_1"])

@@ -20,12 +20,12 @@ class TestRules:
     @pytest.mark.parametrize(
         ("rule", "text", "clean"),
         [
-            ("abc", "abc xabcx", "REDACTED_1 xREDACTED_1x"),
-            ("a.c", "abc a.c", "abc REDACTED_1"),
-            (re.compile(r"sk_\w+"), "sk_1 sk_2 sk_1", "REDACTED_1 REDACTED_2 REDACTED_1"),
-            (re.compile(r"(?<=user=)\d+"), "user=12 12", "user=REDACTED_1 12"),
-            (re.compile(r"x*"), "axb", "aREDACTED_1b"),
-            (re.compile(r"\b[A-Z]\b"), "a B", "a REDACTED_1"),
+            ("abc", "abc xabcx", "REDACTED_TEXT_1 xREDACTED_TEXT_1x"),
+            ("a.c", "abc a.c", "abc REDACTED_TEXT_1"),
+            (re.compile(r"sk_\w+"), "sk_1 sk_2 sk_1", "REDACTED_TEXT_1 REDACTED_TEXT_2 REDACTED_TEXT_1"),
+            (re.compile(r"(?<=user=)\d+"), "user=12 12", "user=REDACTED_TEXT_1 12"),
+            (re.compile(r"x*"), "axb", "aREDACTED_TEXT_1b"),
+            (re.compile(r"\b[A-Z]\b"), "a B", "a REDACTED_TEXT_1"),
             (lambda text: re.sub(r"[\w.]+@[\w.]+", "somebody", text), "a@b.c!", "somebody!"),
         ],
     )
@@ -49,10 +49,10 @@ class TestRules:
             f"a\0{CARD}\0\u00e9".encode(),
         ],
     )
-    @pytest.mark.parametrize("rule", [re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "REDACTED_1")])
+    @pytest.mark.parametrize("rule", [re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "REDACTED_TEXT_1")])
     @pytest.mark.parametrize("form", ["body", "base64", "lines"])
     def test_in_what_is_not_utf_8_or_printable(self, data, rule, form):
-        clean = data.replace(self.CARD.encode(), b"REDACTED_1")
+        clean = data.replace(self.CARD.encode(), b"REDACTED_TEXT_1")
         redactor = Redactor([rule])
         if form == "body":
             assert redactor.response(response(data, "text/csv")).body.content() == clean
@@ -63,14 +63,14 @@ class TestRules:
             assert base64.b64decode(found) == clean * 5
 
     @pytest.mark.parametrize(
-        "rule", [re.compile(r"\b\d{16}\b"), lambda text: text.replace(TestRules.CARD, "REDACTED_1")]
+        "rule", [re.compile(r"\b\d{16}\b"), lambda text: text.replace(TestRules.CARD, "REDACTED_TEXT_1")]
     )
     @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
     @pytest.mark.parametrize("around", [b"", b"\xff", b"\xfe\0", b"\0\0\xff"])
     def test_in_wide_characters_wherever_they_begin(self, rule, encoding, around):
         data = around + f"card {self.CARD}, \u00e9".encode(encoding) + around
         found = Redactor([rule]).response(response(data, f"text/csv; charset={encoding}")).body.content()
-        assert found == around + "card REDACTED_1, \u00e9".encode(encoding) + around
+        assert found == around + "card REDACTED_TEXT_1, \u00e9".encode(encoding) + around
         value = {"content": base64.b64encode(data).decode()}
         (kept,) = Redactor([rule]).response(response(value)).body.json.values()
         assert base64.b64decode(kept) == found
@@ -79,7 +79,7 @@ class TestRules:
         for rule in (re.compile("\u0444\\w+"), "\u0444\u0430\u043b\u043a\u043e\u043d"):
             data = "x \u0444\u0430\u043b\u043a\u043e\u043d!".encode("utf-16")
             found = Redactor([rule]).response(response(data, "text/plain; charset=utf-16"))
-            assert found.body.content().decode("utf-16") == "x REDACTED_1!"
+            assert found.body.content().decode("utf-16") == "x REDACTED_TEXT_1!"
 
     @pytest.mark.parametrize("rule", [CARD, re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "x")])
     def test_a_number_becomes_0(self, rule):
@@ -104,8 +104,8 @@ class TestRules:
     @pytest.mark.parametrize("header", ["ETag", "X-Request-Id", "Location", "Content-Type"])
     def test_in_headers_and_urls(self, header):
         redactor = Redactor([re.compile(r"\d{16}")])
-        assert redactor.response(Response(200, {header: f"x/{self.CARD}"})).headers[header] == "x/REDACTED_1"
-        assert redactor.request(request(f"{URL}/{self.CARD}?q={self.CARD}")).url == f"{URL}/REDACTED_1?q=REDACTED_1"
+        assert redactor.response(Response(200, {header: f"x/{self.CARD}"})).headers[header] == "x/REDACTED_TEXT_1"
+        assert redactor.request(request(f"{URL}/{self.CARD}?q={self.CARD}")).url == f"{URL}/REDACTED_TEXT_1?q=REDACTED_TEXT_1"
 
     def test_a_function_may_put_any_character_into_bytes(self):
         found = Redactor([lambda text: text.replace("abc", "\u20ac")]).response(response(b"\xffabc", "text/csv"))
@@ -134,7 +134,7 @@ class TestRules:
 
     def test_all_of_them(self):
         redactor = Redactor(["abc", re.compile("d+"), str.swapcase, re.compile("E")])
-        assert redactor.text("abc dd e") == "redacted_1 redacted_2 REDACTED_3"
+        assert redactor.text("abc dd e") == "redacted_text_1 redacted_text_2 REDACTED_TEXT_3"
 
     def test_a_text_is_looked_for_in_bytes_and_in_disguise(self):
         redactor = Redactor([ODD])
@@ -145,4 +145,4 @@ class TestRules:
     def test_a_secret_found_by_a_pattern_has_one_placeholder(self):
         redactor = Redactor([re.compile("mesa_[A-Za-z0-9]+")])
         found = redactor.request(request(content={"a": f"<{KEY}>", "token": KEY}))
-        assert found.body == JsonBody({"a": "<REDACTED_1>", "token": "REDACTED_1"})
+        assert found.body == JsonBody({"a": "<REDACTED_TEXT_1>", "token": "REDACTED_TEXT_1"})
