@@ -49,7 +49,9 @@ class TestRules:
             f"a\0{CARD}\0\u00e9".encode(),
         ],
     )
-    @pytest.mark.parametrize("rule", [re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "REDACTED_TEXT_1")])
+    @pytest.mark.parametrize(
+        "rule", [re.compile(r"\d{16}"), lambda text: text.replace(TestRules.CARD, "REDACTED_TEXT_1")]
+    )
     @pytest.mark.parametrize("form", ["body", "base64", "lines"])
     def test_in_what_is_not_utf_8_or_printable(self, data, rule, form):
         clean = data.replace(self.CARD.encode(), b"REDACTED_TEXT_1")
@@ -105,7 +107,10 @@ class TestRules:
     def test_in_headers_and_urls(self, header):
         redactor = Redactor([re.compile(r"\d{16}")])
         assert redactor.response(Response(200, {header: f"x/{self.CARD}"})).headers[header] == "x/REDACTED_TEXT_1"
-        assert redactor.request(request(f"{URL}/{self.CARD}?q={self.CARD}")).url == f"{URL}/REDACTED_TEXT_1?q=REDACTED_TEXT_1"
+        assert (
+            redactor.request(request(f"{URL}/{self.CARD}?q={self.CARD}")).url
+            == f"{URL}/REDACTED_TEXT_1?q=REDACTED_TEXT_1"
+        )
 
     def test_a_function_may_put_any_character_into_bytes(self):
         found = Redactor([lambda text: text.replace("abc", "\u20ac")]).response(response(b"\xffabc", "text/csv"))
