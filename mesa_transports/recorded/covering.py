@@ -2,6 +2,8 @@
 
 A secret can be sent before anything tells that it is one: a key that a program stores, and authenticates itself with
 only later. In the file it is a placeholder everywhere; in a live request it is not known yet.
+
+What the user says with `redact=` is known from the start, and a placeholder in both: nothing else stands for it.
 """
 
 from __future__ import annotations
@@ -10,28 +12,45 @@ import json
 import re
 from typing import Any, Final, cast
 
-from mesa_transports.recorded.disguises import BASE64, SHORTEST, holds_placeholders, of_base64, runs_of_base64
+from mesa_transports.recorded.disguises import (
+    BASE64,
+    PLACEHOLDER,
+    SHORTEST,
+    holds_placeholders,
+    of_base64,
+    runs_of_base64,
+)
 
 __all__ = ["covers", "covers_json"]
 
-_HOLE: Final = re.compile(r"REDACTED(?:_[A-Z0-9_]+)?|" + "\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
+_PLACEHOLDER: Final = re.compile(rf"{PLACEHOLDER.pattern}|" + "\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
+_KNOWN: Final = re.compile(r"REDACTED_TEXT_\d")
+_HOLE: Final = "\udfff"
+"""Stands for a hole; no message has it, since it is no character."""
 
 
 def covers(recorded: str, asked: str) -> bool:
     """Tell whether two texts are equal, but for what stands in the places of the recorded one's placeholders."""
     if recorded == asked:
         return True
-    if _HOLE.search(recorded) is None and BASE64.fullmatch(recorded):
+    if _PLACEHOLDER.search(recorded) is None and BASE64.fullmatch(recorded):
         inner = of_base64(recorded).decode("latin-1")
         return holds_placeholders(inner) and covers(inner, of_base64(asked).decode("latin-1"))
     # Base64 in it is a hole as a whole: where it ends depends on what it holds.
-    return _fits(_HOLE.split(runs_of_base64(recorded, "REDACTED")), asked)
+    pieces = _PLACEHOLDER.sub(_in_recorded, runs_of_base64(recorded, _HOLE)).split(_HOLE)
+    return _fits(pieces, _PLACEHOLDER.sub("REDACTED", asked))
+
+
+def _in_recorded(placeholder: re.Match[str]) -> str:
+    return "REDACTED" if _KNOWN.match(placeholder[0].replace("\0", "")) else _HOLE
 
 
 def _fits(pieces: list[str], text: str) -> bool:
     """Tell whether a text has these pieces in turn, with something between any two that is long enough for a secret."""
     first, last = pieces[0], pieces[-1]
-    if len(pieces) == 1 or not text.startswith(first):
+    if len(pieces) == 1:
+        return first == text
+    if not text.startswith(first):
         return False
     at = len(first)
     for piece in pieces[1:-1]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mesa_core.http import Headers, Request
+from mesa_core.http import Headers, Request, Response
 from mesa_transports.recorded.answers import Answers
 from mesa_transports.recorded.bodies import INLINE_LIMIT, FileBody, body_of
 from mesa_transports.recorded.covering import covers
@@ -54,8 +54,15 @@ def plain(place: str, secret: str) -> RecordedRequest:
 
 
 def saved(place: str, secret: str) -> RecordedRequest:
-    """The same, when it is known."""
-    return Redactor([secret]).request(asked(place, secret))
+    """The same, when something has told it."""
+    redactor = Redactor()
+    redactor.response(Response(200, {"Content-Type": "application/json"}, json.dumps({"secret": secret}).encode()))
+    return redactor.request(asked(place, secret))
+
+
+def said(place: str, secret: str, *also: str) -> RecordedRequest:
+    """The same, when `redact` says it, in a program that gave other placeholders before."""
+    return Redactor([*also, secret]).request(asked(place, secret))
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -83,6 +90,20 @@ class TestPlaces:
         assert not RULES.covers(plain(place, secret + "x"), plain(place, secret))
 
 
+@pytest.mark.parametrize("place", PLACES)
+class TestWhatRedactSays:
+    """It is known before anything is asked, so nothing that is not redacted stands for it."""
+
+    def test_nothing_else_is_covered(self, place):
+        assert RULES.key(said(place, SECRET)) != RULES.key(plain(place, "production-data"))
+        if place != "base64 in base64":  # which is a hole as a whole
+            assert not RULES.covers(plain(place, "production-data"), said(place, SECRET))
+
+    def test_one_that_redact_says_too_is(self, place):
+        for other in (SECRET, "production-data"):
+            assert RULES.covers(said(place, other, "x" * 20, "y" * 20), said(place, SECRET))
+
+
 @pytest.mark.parametrize(
     ("recorded", "text", "is_covered"),
     [
@@ -95,6 +116,14 @@ class TestPlaces:
         ("REDACTED_1, REDACTED_2.", "12345678; 12345678.", False),
         ("REDACTED_1 REDACTED_2", "1234567 9 12345678", True),
         ("x REDACTED_1 x", "x x", False),
+        ("REDACTED_TEXT_1", "12345678", False),
+        ("REDACTED_TEXT_1", "REDACTED_TEXT_22", True),
+        ("REDACTED_TEXT_1 REDACTED_2", "REDACTED_TEXT_7 12345678", True),
+        ("REDACTED_TEXT_1 REDACTED_2", "12345678 12345678", False),
+        ("REDACTED_TEXT_1 REDACTED_2", "REDACTED_TEXT_7 REDACTED_8", True),
+        ("REDACTED_TEXT_1 REDACTED_2", "REDACTED_API_KEY_7 REDACTED_8", True),
+        ("REDACTED_TEXT_1 REDACTED_2", "REDACTED_TEXT_7 1234567", False),
+        ("REDACTED", "12345678", False),
         ("a", "b", False),
         ("dGhlIHNhbWUgYnl0ZXM", "dGhlIHNhbWUgYnl0ZXM=", False),
     ],
