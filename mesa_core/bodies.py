@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints, is_typeddict
@@ -162,10 +162,11 @@ def _arm(converter: Converter, kind: Any) -> _Arm:
 
 def _choice_hook(converter: Converter, kind: Any) -> Hook:
     arms = [_arm(converter, each) for each in get_args(kind) if is_typeddict(each)]
+    takes_persons = Person in get_args(kind)
 
     def structure(value: Any, _: Any) -> Any:
         """Take a mapping for the arm that least is wrong with."""
-        if isinstance(value, Person):
+        if takes_persons and isinstance(value, Person):
             return _person(value, Person)
         given = _mapping(value)
         meant = min(arms, key=lambda arm: arm.faults(given))
@@ -197,4 +198,7 @@ def _moment(value: Any, _: Any) -> str:
         return instant(value, None).isoformat()
     if value.tzinfo is None:
         raise Mismatch("a datetime with a time zone", value, show=True)
-    return value.isoformat()
+    moment, offset = value, value.utcoffset()
+    if offset is not None and offset % timedelta(minutes=1):  # as places had in old days; RFC 3339 knows no such
+        moment = value.astimezone(UTC)
+    return moment.isoformat()

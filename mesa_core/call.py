@@ -109,6 +109,8 @@ class Call:
     """The attempts that have ended."""
     state: dict[object, Any] = field(factory=_scratch, repr=False)
     """Scratch space for plugins; a plugin uses a key of its own. `Any`: it is theirs."""
+    substituted: bool = False
+    """Whether the attempt under way ended in what a plugin put in the place of the transport's answer."""
     deadline: float = inf
     """When the call must have ended, by `clock.monotonic()`; a plugin may bring it forward. An attempt gets no more
     time than is left until then, and a wait that would not end before it is not begun."""

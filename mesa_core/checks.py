@@ -91,8 +91,14 @@ def _hooks(manager: HookManager, name: str, plugin: object) -> Iterator[tuple[st
         options = manager.parse_hookimpl_opts(plugin, attribute)
         if options is not None:
             yield attribute, options
-        elif isinstance(plugin, Plugin) and not attribute.startswith("_"):
+        elif isinstance(plugin, Plugin) and not attribute.startswith("_") and _is_code(plugin, attribute):
             _check_no_hook(name, plugin, attribute)
+
+
+def _is_code(plugin: object, attribute: str) -> bool:
+    """Tell whether an attribute may have been meant as a hook; data under a name like one's was not."""
+    found: object = inspect.getattr_static(plugin, attribute)
+    return callable(found) or isinstance(found, staticmethod | classmethod | property)
 
 
 def _check_no_hook(name: str, plugin: Plugin, attribute: str) -> None:

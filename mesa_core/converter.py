@@ -20,6 +20,7 @@ from mesa_core.json_text import read_json
 from mesa_core.models.common import OpenEnum, Unknown
 from mesa_core.readers import NoReader, Reader, reader_of
 from mesa_core.strict import Hook, Mismatch, is_union, register_strict, string
+from mesa_core.text import one_line
 from mesa_core.wire import wire_name, wire_names
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class _Anything:
 
     def __call__(self, response: Response, /) -> Any:
         """Return JSON as it is; the bytes of any other media type, and None for an empty body."""
-        if _is_json(response.media_type):
+        if response.content and _is_json(response.media_type):
             return _parsed(response)
         return response.content or None
 
@@ -239,7 +240,7 @@ TEXT: Final = _Text()
 def _expect(response: Response, fits: Callable[[str], bool], expected: str) -> None:
     kind = response.media_type
     if kind and not fits(kind):
-        raise _invalid(response, "$", f"expected {expected}, got {len(response.content)} bytes of {kind}")
+        raise _invalid(response, "$", f"expected {expected}, got {len(response.content)} bytes of {one_line(kind)}")
 
 
 def _invalid(response: Response, path: str, what: str, *, located: bool = False) -> ResponseValidationError:

@@ -51,7 +51,7 @@ def verify_delivery(
         came = type(body).__name__
         raise InvalidRequest(f"body: expected the bytes as they came, got {came}", field="body")
     secrets = _secrets(secret)
-    if not tolerance >= 0:
+    if tolerance.__class__ not in {int, float} or not tolerance >= 0:
         raise InvalidRequest(f"tolerance: expected seconds, 0 or more, got {tolerance!r}", field="tolerance")
     raw = bytes(body)
     signature = _signature(Headers(headers))
@@ -74,10 +74,16 @@ def _secrets(given: str | Sequence[str]) -> list[bytes]:
     secrets = cast("Sequence[object]", [given] if isinstance(given, str) else given)
     if secrets.__class__ not in {list, tuple} or not secrets:
         raise InvalidRequest(f"secret: expected a str or a list of them, got {_kind(secrets)}", field="secret")
-    for each in secrets:
-        if not isinstance(each, str) or not each:
-            raise InvalidRequest(f"secret: expected a str that is not empty, got {_kind(each)}", field="secret")
-    return [str(each).encode() for each in secrets]
+    return [_secret(each) for each in secrets]
+
+
+def _secret(given: object) -> bytes:
+    if not isinstance(given, str) or not given:
+        raise InvalidRequest(f"secret: expected a str that is not empty, got {_kind(given)}", field="secret")
+    try:
+        return str.__str__(given).encode()  # of a member of an enumeration, its value
+    except UnicodeEncodeError:
+        raise InvalidRequest("secret: it has half of a surrogate pair, which is no character", field="secret") from None
 
 
 def _kind(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from mesa_core.call import Clock
 from mesa_core.errors import ConnectionLost, TransportError
@@ -46,6 +46,7 @@ def run(flow: Flow[T], transport: Transport, clock: Clock) -> T:
             else:
                 outcome = _send(transport, step)
     finally:
+        outcome = None  # an error's traceback has this frame: a circle
         flow.close()
 
 
@@ -65,13 +66,14 @@ async def arun(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
             else:
                 outcome = await _asend(transport, step)
     finally:
+        outcome = None  # an error's traceback has this frame: a circle
         flow.close()
 
 
 def _send(transport: Transport, attempt: Attempt) -> Outcome:
     try:
         response: object = transport.send(attempt.request)
-        return response if isinstance(response, Response) else _none_of(transport, response)  # pyright: ignore[reportUnnecessaryIsInstance]  # who wrote it may not type-check
+        return response if _is_whole(response) else _none_of(transport, response)
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
@@ -81,18 +83,27 @@ def _send(transport: Transport, attempt: Attempt) -> Outcome:
 async def _asend(transport: AsyncTransport, attempt: Attempt) -> Outcome:
     try:
         response: object = await transport.asend(attempt.request)
-        return response if isinstance(response, Response) else _none_of(transport, response)  # pyright: ignore[reportUnnecessaryIsInstance]  # as above
+        return response if _is_whole(response) else _none_of(transport, response)
     except TransportError as error:
         return error
     except Exception as error:  # noqa: BLE001 - no other library's exception may leave
         return _foreign(transport, error)
 
 
+def _is_whole(response: object) -> TypeGuard[Response]:
+    """Tell whether a transport returned a response; who wrote it may not type-check."""
+    return (
+        isinstance(response, Response) and response.content.__class__ is bytes and isinstance(response.status_code, int)  # pyright: ignore[reportUnnecessaryIsInstance]
+    )
+
+
 def _none_of(transport: object, response: object) -> TransportError:
     """Say that what a transport returned is no response."""
-    return TransportError(
-        f"the transport {type(transport).__name__} returned {type(response).__name__}, which is no Response", sent=True
-    )
+    came = f"{type(response).__name__}, which is no Response"
+    if isinstance(response, Response):
+        kinds = f"{type(response.status_code).__name__} and {type(response.content).__name__}"
+        came = f"a Response of {kinds}, not int and bytes"
+    return TransportError(f"the transport {type(transport).__name__} returned {came}", sent=True)
 
 
 def _foreign(transport: object, error: Exception) -> TransportError:

@@ -7,6 +7,7 @@ API are declared in `resources/`, and listed in `mesa_core.resources.ENDPOINTS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -56,7 +57,7 @@ class Endpoint(Generic[T]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        encoded = None if self.body is None else _encoded(body, self.body)
+        encoded, options = None if self.body is None else _encoded(body, self.body), options and copy(options)
         made: Operation[T] = _maker_of(Operation)(self, path, query or {}, encoded, options)
         return made
 
@@ -80,7 +81,7 @@ class PagedEndpoint(Endpoint[R], Generic[R, I]):
         Raises:
             InvalidRequest: the body is not what the endpoint takes.
         """
-        encoded = None if self.body is None else _encoded(body, self.body)
+        encoded, options = None if self.body is None else _encoded(body, self.body), options and copy(options)
         made: PagedOperation[R, I] = _maker_of(PagedOperation)(self, path, query or {}, encoded, options)
         return made
 

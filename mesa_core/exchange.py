@@ -166,9 +166,13 @@ def _attempt(
         raise
     if outcome is None:
         raise TypeError("an Attempt was answered with None; a driver must send its outcome")
+    call.substituted = instead is not None and outcome is instead.outcome
     call.attempts += (_record(outcome, again.after, call.clock.monotonic() - begun),)
     if isinstance(outcome, TransportError):
-        return _settle(operation, outcome, plugins, call)
+        try:
+            return _settle(operation, outcome, plugins, call)
+        finally:
+            del outcome  # as in `_settle`
     retry = plugins.after_response(outcome, call)
     if retry is not None:
         if retry.after >= call.remaining:
@@ -238,7 +242,10 @@ def _settle(operation: Operation[T], error: MesaError, plugins: Plugins, call: C
     _sign(error, call)
     answer = plugins.on_error(error, call)
     if answer is None or (isinstance(answer, Retry) and answer.after >= call.remaining):
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # its traceback has this frame: a circle, which would keep a whole response until it is collected
     return _Again(answer.after, error) if isinstance(answer, Retry) else _read(operation, answer, call)
 
 

@@ -42,7 +42,9 @@ class Headers(MutableMapping[str, str]):
             return
         pairs: Iterable[Any] = fields  # `Any`: a mapping's names, for a moment
         kind = fields.__class__  # which says it at once: a list takes long to tell that it is no mapping
-        if kind is dict or (kind is not list and isinstance(fields, Mapping)):
+        if kind is Headers:
+            pairs = cast("Headers", fields).fields()
+        elif kind is dict or (kind is not list and hasattr(fields, "items")):  # those of http.server are no `Mapping`
             pairs = cast("Mapping[str, str]", fields).items()
         known = self._fields
         for name, value in pairs:

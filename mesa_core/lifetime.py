@@ -58,9 +58,11 @@ class Lifetime(Generic[X]):
 
     def __del__(self) -> None:
         if self._owned and not self._ended:
-            warnings.warn(f"a client was not closed: {self!r}", ResourceWarning, stacklevel=2, source=self)
-            if isinstance(self._transport, Transport):  # an async one lets go of its sockets itself
-                self._transport.close()
+            try:
+                warnings.warn(f"a client was not closed: {self!r}", ResourceWarning, stacklevel=2, source=self)
+            finally:  # also where warnings are errors
+                if isinstance(self._transport, Transport):  # an async one lets go of its sockets itself
+                    self._transport.close()
 
     def __repr__(self) -> str:
         return type(self._transport).__name__

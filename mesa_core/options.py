@@ -204,7 +204,9 @@ def merge_options(defaults: CallOptions, given: RequestOptions | None, where: st
     if "timeout_ms" in given:
         timeout = milliseconds(f"{where}.timeout_ms", given["timeout_ms"])
     if "headers" in given:
-        headers = {**headers, **checked_headers(f"{where}.headers", given["headers"])}
+        added = checked_headers(f"{where}.headers", given["headers"])
+        names = {name.lower() for name in added}
+        headers = {**{name: text for name, text in headers.items() if name.lower() not in names}, **added}
     if "retry_config" in given:
         retries = RetryConfig.of(given["retry_config"])
     return CallOptions(timeout, headers, retries, retries_given)

@@ -5,8 +5,8 @@ The way is a plugin's to know (`next_page`); a page asks for it and fetches what
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import attrs
 
@@ -86,17 +86,49 @@ class AsyncPage(_Fetched[R, I, "NonBlocking"]):
         following = self._following()
         return None if following is None else await self._world.pages(following)
 
-    async def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
+    def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
         """Yield this page and all that follow, fetching each when it is asked for."""
-        page: AsyncPage[R, I] | None = self
-        while page is not None:
-            yield page
-            page = await page.next()
+        return _Pages(self._itself)
 
-    async def __aiter__(self) -> AsyncIterator[I]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+    async def _itself(self) -> Self:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[I]:
+        return _Items(self.pages())
+
+
+class _Pages(Generic[R, I]):
+    """Pages, each fetched when it is asked for. No generator: one that is left half-way would have to be closed."""
+
+    def __init__(self, first: Callable[[], Awaitable[AsyncPage[R, I] | None]]) -> None:
+        self._next: Callable[[], Awaitable[AsyncPage[R, I] | None]] | None = first
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AsyncPage[R, I]:
+        page = None if self._next is None else await self._next()
+        self._next = None if page is None else page.next
+        if page is None:
+            raise StopAsyncIteration
+        return page
+
+
+class _Items(Generic[I]):
+    """The items of pages; no generator either."""
+
+    def __init__(self, pages: AsyncIterator[AsyncPage[Any, I]]) -> None:
+        self._pages = pages
+        self._items: Iterator[I] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> I:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)
 
 
 class AsyncPages(Generic[R, I]):
@@ -112,11 +144,9 @@ class AsyncPages(Generic[R, I]):
     async def _first(self) -> AsyncPage[R, I]:
         return AsyncPage(self._operation, await self._world.run(self._operation), self._world)
 
-    async def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
+    def pages(self) -> AsyncIterator[AsyncPage[R, I]]:
         """Yield all pages, fetching each when it is asked for."""
-        async for page in (await self).pages():
-            yield page
+        return _Pages(self._first)
 
-    async def __aiter__(self) -> AsyncIterator[I]:
-        async for item in await self:
-            yield item
+    def __aiter__(self) -> AsyncIterator[I]:
+        return _Items(self.pages())

@@ -66,7 +66,7 @@ def _envelope(response: Response) -> tuple[str, str, Mapping[str, Any]] | None:
         return None
     if not isinstance(message, str):
         return None
-    folded = (" ".join(code.split()), one_line(message))
+    folded = (one_line(code), one_line(message))
     return *folded, cast("dict[str, Any]", details) if isinstance(details, dict) else {}
 
 
@@ -76,5 +76,5 @@ def _without_envelope(response: Response) -> tuple[str, str, Mapping[str, Any]]:
         code, phrase = status.name, status.phrase
     except ValueError:
         code, phrase = f"HTTP_{response.status_code}", "unknown status"
-    kind = response.media_type or "no content type"
+    kind = one_line(response.media_type) or "no content type"
     return code, f"{phrase} (no error envelope, {len(response.content)} bytes of {kind})", {}

@@ -14,6 +14,8 @@ __all__ = ["check_sendable"]
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 _VISIBLE: Final = re.compile("[!-~]+")
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+_SECONDS: Final = (float, int, type(None))
 _USUAL: Final = frozenset({"Accept", "Authorization", "Content-Type", "User-Agent"})
 """Names that need no look; nor does a value that is printable ASCII from edge to edge."""
 
@@ -24,6 +26,12 @@ def check_sendable(request: Request, *, rewritten: bool) -> None:
     Raises:
         InvalidRequest: the field is named; its value, which may be a secret, is not shown.
     """
+    if request.method not in _METHODS and not _TOKEN.fullmatch(request.method):
+        raise InvalidRequest(f"method: expected a token such as GET, got {request.method!r}", field="method")
+    timeout: object = request.timeout
+    if not isinstance(timeout, _SECONDS):  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may not type-check
+        came = type(timeout).__name__
+        raise InvalidRequest(f"timeout: a plugin has set it to {came}, which is no number of seconds", field="timeout")
     _check_headers(request.headers)
     if rewritten and not (origin_of(request.url) and _VISIBLE.fullmatch(request.url)):
         raise InvalidRequest(

@@ -45,7 +45,7 @@ def expand(template: str, path: Mapping[str, str], query: Mapping[str, QueryValu
     pairs = [
         f"{_quoted('query', name)}={_query_value(name, value)}" for name, value in query.items() if value is not None
     ]
-    return f"{target}?{'&'.join(pairs)}" if pairs else target
+    return f"{target}{'&' if '?' in target else '?'}{'&'.join(pairs)}" if pairs else target
 
 
 @lru_cache(maxsize=256)  # there are as many as operations
@@ -80,7 +80,7 @@ def _query_value(name: str, value: object) -> str:
     if isinstance(value, str):
         return _quoted(name, value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return int.__repr__(value)
     raise InvalidRequest(f"{name}: expected str or int, got {type(value).__name__}", field=name)
 
 

@@ -269,6 +269,7 @@ class KeptOnDisk(Store):
                 return
             with contextlib.suppress(OSError):
                 path.unlink()
+                path.parent.rmdir()  # the repository's, if that was the last of it
             size -= status.st_size
 
 

@@ -44,6 +44,8 @@ _ADDRESSED_BY: Final = {
 }
 """The operations whose answers are kept, each with the parameters that must be full shas."""
 _FULL_SHA: Final = re.compile("[0-9a-f]{40}")
+_UNFINISHED: Final = re.compile(rb'"last_commit_at"\s*:\s*null')
+"""What an answer holds that will say more once the server has found it out."""
 _ENDING: Final = frozenset({"repos.delete", "repos.update"})
 """The operations after which a repository may have another name, or none."""
 
@@ -66,9 +68,10 @@ class Cache(Plugin):
     """Keeps answers that never change, in memory or on disk; `raw` says `from_cache` of one that was kept.
 
     An answer is given again to the API key that got it, at the same server, for a call with the same headers, and to
-    nobody else. It is kept when the whole call succeeded, as the server sent it, without headers that may be secret;
-    the hooks of other plugins see it each time, as they saw it first. When a client deletes or changes a repository
-    through this cache, what was kept of it is dropped; what others delete, or a key that is revoked, stays unnoticed.
+    nobody else; without the plugin `auth` nothing is kept. It is kept when the whole call succeeded, as the server sent
+    it, without headers that may be secret; other plugins' hooks see it each time, as they saw it first. When a
+    client deletes or changes a repository through this cache, what was kept of it is dropped; what others delete, or a
+    key that is revoked, stays unnoticed.
 
     Threads, tasks, clients and, on disk, processes may share one. Where several ask for the same thing at once and it
     is not kept yet, each asks the server.
@@ -114,7 +117,9 @@ class Cache(Plugin):
     def after_response(self, response: Response, call: Call) -> None:
         """Take note of what may be kept."""
         look_up: _LookUp | None = call.state.get(self)
-        if look_up is None or look_up.place is None or response.from_cache or response.status_code != HTTPStatus.OK:
+        if look_up is None or look_up.place is None or response.from_cache or call.substituted:
+            return
+        if response.status_code != HTTPStatus.OK or _UNFINISHED.search(response.content):
             return
         headers = tuple((name, value) for name, value in response.headers.fields() if not is_secret_header(name))
         look_up.received = Kept(headers, response.content)
@@ -151,6 +156,8 @@ def _never_changes(request: Request, call: Call) -> bool:
     """Tell whether a request is addressed by full shas, and is for the client's own server."""
     names = _ADDRESSED_BY.get(call.operation.name)
     if names is None or not call.config.is_own(request.url):
+        return False
+    if "auth" in call.config.disable_plugins:  # whoever authenticates instead, nobody can tell for whom the answer is
         return False
     parts = urlsplit(request.url)
     given = {"sha": parts.path.rpartition("/")[2], **dict(parse_qsl(parts.query))}

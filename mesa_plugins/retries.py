@@ -33,6 +33,7 @@ from mesa_core import (
 
 __all__ = ["Retries"]
 
+_LONGEST: Final = 1e9  # seconds of a Retry-After; no clock sleeps for longer
 _TRANSIENT: Final = frozenset({429, 500, 502, 503, 504})
 _NOT_HANDLED: Final = frozenset({429, 503})
 _PASSING: Final = (ConnectError, RequestTimeout, ConnectionLost)
@@ -174,7 +175,7 @@ def _seconds(value: str, now: float) -> float:
     """Return the seconds that a Retry-After field asks for; 0 where it makes no sense."""
     numbers = [float(part) for part in map(str.strip, value.split(",")) if part.isdecimal() and part.isascii()]
     if numbers:  # several, where a library has joined the fields
-        return max(numbers)
+        return min(max(numbers), _LONGEST)
     from datetime import UTC  # noqa: PLC0415 - hardly a server sends a date
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - the same
 

@@ -178,6 +178,7 @@ class Plugins:
         """
         first: A | None = None
         failure: BaseException | None = None
+        blamed: BaseException | None
         for implementation in self._implementations[hook]:
             try:
                 answer = implementation.function(*arguments)
@@ -193,7 +194,10 @@ class Plugins:
             if failure is None or not isinstance(blamed, MesaError):
                 failure = blamed
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                failure = blamed = None  # their tracebacks have this frame: a circle
         return first
 
     def watch(self, saw: Callable[[str, str], object]) -> None:

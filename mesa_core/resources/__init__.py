@@ -6,12 +6,15 @@ lists what they call. An area is imported when it is first used, with its models
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from copy import copy
 from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeGuard, TypeVar
 
 from mesa_core.endpoints import Endpoint
+from mesa_core.errors import InvalidRequest
 from mesa_core.operations import Operation, Resource, operation
 from mesa_core.options import RequestOptions
 from mesa_core.urls import QueryValue
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["ENDPOINTS", "Resources"]
 
 W = TypeVar("W", bound="World")
+
+_TEMPLATE: Final = re.compile(r"[!\"$-~]*")
 
 
 _AREAS: Final = (
@@ -177,6 +182,8 @@ class Resources(Resource[W], Generic[W]):
         Raises:
             InvalidRequest: a parameter is missing or is not what it may be, or the body is not JSON.
         """
+        if not _TEMPLATE.fullmatch(template):
+            raise InvalidRequest("template: expected a path of visible ASCII characters without #", field="template")
         from mesa_core.bodies import encode_json  # noqa: PLC0415 - as an area is imported when it is used
         from mesa_core.converter import ANYTHING  # noqa: PLC0415 - the same
 
@@ -188,5 +195,5 @@ class Resources(Resource[W], Generic[W]):
             query=query or {},
             body=None if body is None else encode_json(body),
             decode=ANYTHING,
-            options=request_options,
+            options=request_options and copy(request_options),
         )

@@ -6,6 +6,7 @@ import json as json_text
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import evolve, frozen
 
@@ -18,6 +19,7 @@ Reply: TypeAlias = Response | BaseException | int | Mapping[str, Any]
 
 `KeyboardInterrupt()` and `asyncio.CancelledError()` break the call off. `Any`: JSON of every shape.
 """
+_BASE: Final = "/api/v1"  # in which the URL of the service ends
 _WITHOUT_BODY: Final = (204, 304)
 _STATUSES: Final = range(200, 600)
 _KINDS: Final = (Response, BaseException, int, Mapping)
@@ -32,9 +34,12 @@ class Expected:
     reply: Reply | Callable[[Request], Reply]
 
     def fits(self, request: Request) -> bool:
-        """Tell whether this is the request; its query counts where one is expected."""
-        target = target_of(request)
-        return self.request in {target, target.partition("?")[0]}
+        """Tell whether this is the request; its query counts where one is expected, in any order."""
+        method, _, target = self.request.partition(" ")
+        expected, asked = urlsplit(target), urlsplit(request.url)
+        if method != request.method or asked.path not in {expected.path, f"{_BASE}{expected.path}"}:
+            return False
+        return not expected.query or _pairs(expected.query) == _pairs(asked.query)
 
 
 Answer: TypeAlias = Reply | Callable[[Request], Reply] | Expected
@@ -55,14 +60,16 @@ def answer(json: object = None, *, status: int = 200, headers: Mapping[str, str]
     if status in _WITHOUT_BODY:
         return Response(status, headers or {})
     body = _body(status) if json is None else json
-    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json_text.dumps(body).encode())
+    response = Response(status, {"Content-Type": "application/json"}, json_text.dumps(body).encode())
+    response.headers.update(headers or {})
+    return response
 
 
 def on(request: str, reply: Reply | Callable[[Request], Reply]) -> Expected:
     """Return an answer to a certain request alone, given by method and path, with or without the query.
 
     Args:
-        request: Such as "GET /acme/web"; the path is that behind the server's URL.
+        request: Such as "GET /acme/web"; the path is that behind the server's URL, which may end in "/api/v1".
         reply: A response, a JSON object, a status, an exception, or a function of the request.
 
     Example:
@@ -111,6 +118,10 @@ def shown(given: Answer) -> str:
 def target_of(request: Request) -> str:
     """Return method, path and query of a request, without a secret."""
     return f"{request.method} {without_secrets(request.url).removeprefix(request.origin)}"
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(query, keep_blank_values=True))
 
 
 def _body(status: int) -> dict[str, Any]:  # `Any`: JSON

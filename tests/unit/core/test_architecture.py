@@ -72,7 +72,7 @@ def test_the_async_world_awaits_nothing_but_its_own_drivers_and_pages() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Await)
     }
-    worlds = {"self.run", "self.world.run", "self._world.run", "self._world.pages", "page.next", "self"}
+    worlds = {"self.run", "self.world.run", "self._world.run", "self._world.pages", "self._next", "anext"}
     ends = {"self.aclose", "transport.aclose"}
     assert awaited == worlds | ends
 

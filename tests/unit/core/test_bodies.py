@@ -115,6 +115,10 @@ class TestPersons:
             (AUTHOR, AUTHOR),
             ({**AUTHOR, "date": MOMENT}, {**AUTHOR, "date": "2026-01-02T03:04:05+02:00"}),
             ({**AUTHOR, "date": "2026-01-02T03:04:05Z"}, {**AUTHOR, "date": "2026-01-02T03:04:05+00:00"}),
+            (
+                {**AUTHOR, "date": datetime(1900, 1, 1, tzinfo=timezone(timedelta(minutes=53, seconds=28)))},
+                {**AUTHOR, "date": "1899-12-31T23:06:32+00:00"},  # RFC 3339 knows no seconds in an offset
+            ),
             (Person(name="Ann", email="ann@example.com"), AUTHOR),
             (
                 Person(name="Ann", email="ann@example.com", date=datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=UTC)),
@@ -181,6 +185,11 @@ class TestUpstreams:
     )
     def test_that_are_wrong_are_named(self, upstream: Any, field: str) -> None:
         assert fault({"name": "n", "upstream": upstream}, UpdateRepoBody).field == field
+
+    def test_a_person_is_none(self) -> None:
+        assert fault({"name": "n", "upstream": Person(name="Ann", email="a@example.com")}, CreateRepoBody).field == (
+            "body.upstream"
+        )
 
     def test_none_is_no_upstream_to_create_with(self) -> None:
         assert fault({"name": "n", "upstream": None}, CreateRepoBody).field == "body.upstream"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +26,7 @@ from mesa_core import (
 )
 from mesa_core.exchange import Attempt, Ended, Flow, Wait
 from mesa_core.models.org import Organization
+from mesa_plugins.testing import Script
 from mesa_sdk import AsyncMesa
 
 GOOD = Response(200, {"Content-Type": "application/json"}, b'{"created_at": "2026-01-02T03:04:05Z", "num_repos": 3}')
@@ -279,3 +282,45 @@ class TestInBothWorlds:
         asyncio.run(main())
         assert watch.events == ["before_call", "before_request", "on_error", "after_call"]
         assert [type(error) for error in watch.errors] == [GeneratorExit]
+
+
+class Breaks(Plugin):
+    def after_response(self, response: Response) -> None:
+        raise LookupError(response.content)
+
+
+def answers(status: int) -> Callable[[Request], Response]:
+    return lambda _: Response(status, {"Content-Type": "application/json"}, b"x" * 100_000)
+
+
+def refuses(_: Request) -> Response:
+    raise ConnectError("refused")
+
+
+@pytest.mark.parametrize(
+    ("rest", "plugins"),
+    [(answers(404), []), (answers(200), []), (refuses, []), (answers(200), [Breaks()])],
+    ids=["refused", "unreadable", "not connected", "plugin"],
+)
+def test_a_failed_call_leaves_no_circle_behind(
+    world: str, rest: Callable[[Request], Response], plugins: list[Plugin]
+) -> None:
+    script, once = Script(rest=rest), {"strategy": "none"}
+    client = script.client if world == "blocking" else script.async_client
+    mesa: Any = client(plugins=plugins, retry_config=once)
+
+    def call() -> weakref.ref[MesaError]:
+        try:
+            result = mesa.org.get(org="o")
+            result.send(None)  # a coroutine that waits for nothing; asyncio itself would leave circles
+        except MesaError as error:
+            return weakref.ref(error)
+        raise AssertionError("it succeeded")
+
+    call()  # what is imported for the first failure has circles of its own
+    gc.collect()
+    gc.disable()
+    try:
+        assert call()() is None
+    finally:
+        gc.enable()

@@ -227,6 +227,8 @@ def test_a_helper_with_a_name_of_its_own_is_no_misspelt_hook(client: Client) -> 
     class Helpful(Plugin):
         def before_request(self, request: Request) -> None: ...
 
+        before_requests = 0  # which counts them
+
         def request_id(self) -> str:
             return "id"
 

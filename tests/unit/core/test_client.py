@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import gc
 import pickle
 import warnings
@@ -240,9 +241,37 @@ class TestRequest:
         client, _ = resources(Response(200, {"Content-Type": "text/plain"}, b"text"))
         assert finish(client.request("GET", "/o")) == b"text"
 
+    @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("DELETE", 200)])
+    def test_gives_none_where_the_response_has_no_body(
+        self, resources: Any, finish: Any, method: str, status: int
+    ) -> None:
+        client, _ = resources(Response(status, {"Content-Type": "application/json"}))
+        assert finish(client.request(method, "/o")) is None
+
+    def test_adds_the_query_to_that_of_the_template(self, resources: Any, finish: Any, answer: Any) -> None:
+        client, transport = resources(answer([]))
+        finish(client.request("GET", "/o?a=1", query={"b": 2, "c": "x&y"}))
+        assert transport.requests[0].url.endswith("/o?a=1&b=2&c=x%26y")
+
+    def test_sends_the_value_of_a_member_of_an_enumeration_of_numbers(
+        self, resources: Any, finish: Any, answer: Any
+    ) -> None:
+        class Most(int, enum.Enum):
+            FEW = 5
+
+        client, transport = resources(answer([]))
+        finish(client.request("GET", "/o", query={"limit": Most.FEW}))
+        assert transport.requests[0].url.endswith("/o?limit=5")
+
     @pytest.mark.parametrize(
         ("arguments", "options", "field"),
         [
+            (("GET\r\nX-Evil: y", "/o"), {}, "method"),
+            (("GE T", "/o"), {}, "method"),
+            (("", "/o"), {}, "method"),
+            (("GET", "/o#x"), {"query": {"a": "1"}}, "template"),
+            (("GET", "/o\r\nX-Evil: y"), {}, "template"),
+            (("GET", "/\u00e9"), {}, "template"),
             (("GET", "/{org}"), {}, "org"),
             (("GET", "/o"), {"path": {"org": "o"}}, "org"),
             (("GET", "/{org}"), {"path": {"org": ".."}}, "org"),

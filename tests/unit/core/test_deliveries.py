@@ -8,6 +8,8 @@ import json
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email import message_from_string
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -80,6 +82,9 @@ def test_a_genuine_delivery_is_read(verify):
         {name.lower(): value for name, value in signed().items()},
         {name.upper(): value for name, value in signed().items()},
         list(signed().items()),
+        message_from_string(
+            "".join(f"{name}: {value}\n" for name, value in signed().items())
+        ),  # as http.server has them
         {"X-Depot-Signature": f"t={NOW}, sha256={digest(BODY)}"},
         {"X-Depot-Signature": f"sha256={digest(BODY)},t={NOW}"},
         {"X-Depot-Signature": f"t={NOW},sha256={'0' * 64},sha256={digest(BODY)},v2=of-later"},
@@ -186,6 +191,8 @@ def test_a_genuine_one_of_another_shape_says_where(verify, body, path):
         ({"secret": None}, "secret", "secret: expected a str or a list of them, got NoneType"),
         ({"secret": SECRET.encode()}, "secret", "secret: expected a str or a list of them, got bytes"),
         ({"secret": [None]}, "secret", "secret: expected a str that is not empty, got NoneType"),
+        ({"secret": "\ud800"}, "secret", "secret: it has half of a surrogate pair, which is no character"),
+        ({"tolerance": None}, "tolerance", "tolerance: expected seconds, 0 or more, got None"),
         ({"tolerance": -1}, "tolerance", "tolerance: expected seconds, 0 or more, got -1"),
         ({"tolerance": float("nan")}, "tolerance", "tolerance: expected seconds, 0 or more, got nan"),
     ],
@@ -195,3 +202,10 @@ def test_arguments_that_are_none(verify, arguments: dict[str, Any], field, messa
     with pytest.raises(InvalidRequest) as caught:
         verify(given.pop("body"), given.pop("headers"), **given)
     assert (caught.value.field, str(caught.value)) == (field, message)
+
+
+def test_a_secret_may_be_a_member_of_an_enumeration(verify):
+    class Secrets(str, Enum):  # noqa: UP042 - as programs for older Pythons have it
+        CURRENT = SECRET
+
+    assert verify(BODY, signed(), secret=Secrets.CURRENT).event == "push"

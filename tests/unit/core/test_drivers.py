@@ -135,3 +135,31 @@ def test_the_systems_clock_is_the_systems() -> None:
     clock.sleep(0.001)
     asyncio.run(clock.asleep(0.001))
     assert clock.monotonic() - before >= 0.002
+
+
+@pytest.mark.parametrize(
+    ("response", "came"),
+    [
+        (Response(200, {}, "{}"), "a Response of int and str, not int and bytes"),
+        (Response("200", {}, b"{}"), "a Response of str and bytes, not int and bytes"),
+        (Response(200, {}, bytearray(b"{}")), "a Response of int and bytearray, not int and bytes"),
+        ({"status": 200}, "dict, which is no Response"),
+        (None, "NoneType, which is no Response"),
+    ],
+)
+def test_what_is_no_response_becomes_a_transport_error_that_names_the_transport(
+    drive: Drive, response: Any, came: str
+) -> None:
+    class Careless:
+        def send(self, request: Request, /) -> Any:
+            return response
+
+        async def asend(self, request: Request, /) -> Any:
+            return response
+
+    recorder = Recorder(Attempt(REQUEST))
+    drive(recorder.flow(), Careless())
+    (error,) = recorder.sent
+    assert type(error) is TransportError
+    assert error.sent
+    assert str(error) == f"the transport Careless returned {came}"

@@ -140,7 +140,9 @@ class TestEveryMethod:
 
     def test_hands_the_options_of_a_call_on(self, name: str) -> None:
         options = {"timeout_ms": 5}
-        assert build(name, request_options=options).options is options
+        operation = build(name, request_options=options)
+        options["timeout_ms"] = 6  # for the next call
+        assert operation.options == {"timeout_ms": 5}
 
     def test_takes_arguments_by_name_alone_and_says_what_it_does(self, name: str) -> None:
         method = METHODS[name]

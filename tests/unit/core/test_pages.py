@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import pytest
 
 from mesa_core import Operation, Plugin, Request, Response
-from mesa_sdk import ConfigurationError, Mesa, NotFound, ResponseValidationError
+from mesa_plugins.testing import Script
+from mesa_sdk import ConfigurationError, Mesa, NotFound, ResponseValidationError, ServerError
 
 Branch = dict[str, Any]
 
@@ -187,3 +190,36 @@ def test_the_page_says_as_data_what_it_is(client: Callable[..., Mesa], answer: A
     listed = client(answer(THREE[0])).branches.list(org="o", repo="r")
     assert listed.items == listed.result.branches
     assert repr(listed).startswith("Page(BranchPage(branches=(Branch(name='a'")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("of", ["items", "pages", "items of a page", "pages of a page"])
+def test_a_list_that_is_left_half_way_leaves_nothing_to_close(
+    loop: str, of: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    async def main() -> None:
+        script = Script(*(page("ab", f"c{number}") for number in range(5)))
+        async with script.async_client() as client:
+            listed = client.branches.list(org="o", repo="r")
+            source = await listed if "of a page" in of else listed
+            async for _ in source.pages() if "pages" in of else source:
+                break
+            gc.collect()
+
+    anyio.run(main, backend=loop)
+    gc.collect()
+    assert not [*recwarn]
+
+
+async def _read_on(script: Script) -> list[Any]:
+    async with script.async_client(retry_config={"strategy": "none"}) as client:
+        branches = aiter(client.branches.list(org="o", repo="r"))
+        found = [await anext(branches), await anext(branches)]
+        with pytest.raises(ServerError):
+            await anext(branches)
+        return [*found, *[each async for each in branches]]
+
+
+def test_an_iteration_over_pages_goes_on_after_one_that_could_not_be_fetched() -> None:
+    found = asyncio.run(_read_on(Script(page("ab", "c"), 500, page("cd", None))))
+    assert [each.name for each in found] == ["a", "b", "c", "d"]

@@ -16,6 +16,7 @@ from mesa_core import (
 )
 from mesa_core.exchange import Ended, Flow
 from mesa_core.models.org import Organization
+from mesa_plugins.testing import Script
 
 Start = Callable[..., Flow[Ended[Organization]]]
 
@@ -78,6 +79,13 @@ class TestRequestOptions:
         assert request.headers.get_all("X-Shared") == ["call"]
         assert (request.headers["X-Client"], request.headers["X-Call"]) == ("1", "1")
         assert seen[0].options.retries.strategy == "none"
+
+    def test_replace_a_header_however_it_was_spelt_before(self) -> None:
+        script = Script({"created_at": "2026-01-02T03:04:05Z", "num_repos": 3})
+        mesa = script.client(headers={"X-A": "client", "X-B": "client"}).with_options(headers={"x-a": "derived"})
+        mesa.org.get(org="o", request_options={"headers": {"X-A": "call"}})
+        (request,) = script.requests
+        assert (request.headers.get_all("X-A"), request.headers.get_all("X-B")) == (["call"], ["client"])
 
     @pytest.mark.parametrize("options", [None, {}])
     def test_leave_the_clients_where_there_are_none(self, start: Start, options: Any, make_operation: Any) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mesa_core import Call, MesaError, Plugin, Request, Response, hookimpl
+from mesa_core import Call, Instead, MesaError, Plugin, Request, Response, hookimpl
 from mesa_plugins.cache import Cache
 from mesa_plugins.testing import Script, answer
-from mesa_sdk import ConfigurationError, Mesa, NotFound, ResponseValidationError, ServerError
+from mesa_sdk import ConfigurationError, Forbidden, Mesa, NotFound, ResponseValidationError, ServerError
 
 OLD, NEW = "a" * 40, "b" * 40
 COMMIT = {
@@ -397,3 +397,56 @@ def test_travels_without_its_memory_and_with_its_folder(make, folder):
     there = pickle.loads(pickle.dumps(cache))
     assert repr(there) == repr(cache)
     assert (there.size_bytes > 0) == folder.exists()
+
+
+class AsTenant(Plugin):
+    """Authenticates in the place of `auth`."""
+
+    tenant = "alice"
+
+    def before_request(self, request: Request) -> None:
+        request.headers["Authorization"] = f"Bearer {self.tenant}"
+
+
+@pytest.mark.parametrize("first", ["cache", "tenant"])
+def test_nothing_is_kept_where_another_plugin_authenticates(make, first):
+    script, tenant, cache = Script(content(b"alice's"), 403), AsTenant(), make()
+    plugins = [cache, tenant] if first == "cache" else [tenant, cache]
+    with script.client(api_key=None, plugins=plugins, disable_plugins=["auth"]) as client:
+        assert read(client).parsed == b"alice's"
+        tenant.tenant = "mallory"
+        with pytest.raises(Forbidden):
+            read(client)
+    assert cache.size_bytes == 0
+
+
+@pytest.mark.parametrize("send", [False, True])
+def test_what_a_plugin_put_in_the_servers_place_is_not_kept(make, send):
+    class Stubs(Plugin):
+        def before_request(self, request: Request) -> Instead:
+            return Instead(content(b"a stub"), send=send)
+
+    cache = make()
+    with Script(rest=content(b"real")).client(plugins=[Stubs(), cache]) as client:
+        assert read(client).parsed == b"a stub"
+    with Script(content(b"real")).client(plugins=[cache]) as client:
+        assert read(client).parsed == b"real"
+
+
+def test_what_the_server_has_not_found_out_yet_is_asked_for_again(make):
+    def file(last: str | None) -> dict[str, object]:
+        facts = {"name": "a", "path": "a", "sha": OLD, "size": 1, "executable": False}
+        return {"type": "file", **facts, "encoding": "base64", "content": "eA==", "last_commit_at": last}
+
+    script = Script(*map(file, (None, "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z")))
+    with script.client(plugins=[make()]) as client:
+        found = [client.raw.content.get(org="acme", repo="app", path="a", ref=NEW) for _ in range(3)]
+    assert [each.from_cache for each in found] == [False, False, True]
+    assert [each.parsed.last_commit_at is None for each in found] == [True, False, False]
+
+
+def test_a_folder_of_a_repository_goes_with_its_last_answer(folder):
+    with Script(rest=content(b"x" * 500)).client(plugins=[Cache(path=folder, max_bytes=2000)]) as client:
+        for number in range(40):
+            client.content.read(org="acme", repo=f"app-{number}", path="a", ref=NEW)
+    assert len([each for each in folder.iterdir() if each.is_dir()]) == len(files(folder)) < 10

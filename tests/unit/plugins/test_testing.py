@@ -158,6 +158,28 @@ class TestAnswers:
             with pytest.raises(NotFound):
                 client.repos.list(org="o")
 
+    @pytest.mark.parametrize(
+        "url", ["https://depot.mesa.dev/api/v1", "https://Depot.mesa.dev", "https://mesa.test:443"]
+    )
+    def test_are_to_a_path_behind_the_servers_url(self, url: str) -> None:
+        with Script(on("GET /acme", ORG)).client(server_url=url) as client:
+            assert client.org.get(org="acme").num_repos == 3
+
+    @pytest.mark.parametrize("asked", ["?path=a/b.md&ref=x", "?ref=x&path=a%2Fb.md"])
+    def test_compare_queries_by_what_they_mean(self, asked: str) -> None:
+        with Script(on(f"GET /o/r/content{asked}", 404)).client() as client, pytest.raises(NotFound):
+            client.content.get(org="o", repo="r", path="a/b.md", ref="x")
+
+    def test_compare_what_no_message_shows(self) -> None:
+        with Script(on("GET /x?token=a", ORG), on("GET /x?token=a", ORG)).client() as client:
+            client.request("GET", "/x", query={"token": "a"})
+            with pytest.raises(UnexpectedRequest) as unexpected:
+                client.request("GET", "/x", query={"token": "s3cret"})
+        assert "s3cret" not in str(unexpected.value)
+
+    def test_have_one_content_type_however_it_is_spelt(self) -> None:
+        assert answer(ORG, headers={"content-type": "text/plain"}).headers.get_all("Content-Type") == ["text/plain"]
+
     def test_without_a_body_of_their_own(self) -> None:
         assert Script(200).client().repos.delete(org="o", repo="r").success
         assert answer(status=204).content == b""

@@ -157,10 +157,17 @@ def test_a_record_is_one_line_whatever_a_server_sends(
         ("G\x85T", "/x", "G T /api/v1/x"),
     ],
 )
-def test_a_record_is_one_line_whatever_a_caller_asks_for(
+def test_a_record_is_one_line_whatever_a_plugin_asks_for(
     *, client: Client, good: Response, records: list[logging.LogRecord], method: str, path: str, shown: str
 ) -> None:
-    client(good).request(method, path)
+    class Answers(Plugin):
+        """Answers itself, so that nobody refuses to send it."""
+
+        def before_request(self, request: Request) -> Response:
+            request.method, request.url = method, request.url.replace("/x", path)
+            return good
+
+    client(plugins=[Answers()]).request("GET", "/x")
     (record,) = records
     assert record.getMessage().startswith(f"request: {shown} -> 200")
     assert all(value.isprintable() for value in fields(record).values() if isinstance(value, str))
