@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -136,6 +138,21 @@ class AsyncOnly:
         return Response(404)
 
     async def aclose(self) -> None: ...
+
+
+def test_one_made_by_name_is_closed_when_its_client_is_forgotten_though_warnings_are_errors(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unraisable: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda caught: unraisable.append(caught.exc_type))
+    mesa = client(transport="made", plugins=[Offers({"made": Made})])
+    transport: Any = mesa.transport
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        del mesa
+        gc.collect()
+    assert unraisable == [ResourceWarning]
+    assert transport.closed == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from email import message_from_string
 
 import pytest
 
@@ -12,6 +13,13 @@ SECRET = "s3cr3t-value"
 
 
 class TestHeaders:
+    def test_keep_repeated_fields_of_others(self) -> None:
+        repeated = Headers([("Link", "a"), ("X", "1"), ("Link", "b")])
+        message = message_from_string("Link: a\nX: 1\nLink: b\n")  # as http.server has them
+        for taken in (Headers(repeated), Headers(message)):
+            assert taken == repeated
+            assert taken.get_all("Link") == ["a", "b"]
+
     def test_names_are_case_insensitive_and_keep_their_spelling(self) -> None:
         headers = Headers({"Content-Type": "text/plain"})
         assert headers["content-type"] == headers["CONTENT-TYPE"] == "text/plain"
