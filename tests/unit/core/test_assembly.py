@@ -141,11 +141,11 @@ class AsyncOnly:
 
 
 def test_one_made_by_name_is_closed_when_its_client_is_forgotten_though_warnings_are_errors(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unraisable: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda caught: unraisable.append(caught.exc_type))
-    mesa = client(transport="made", plugins=[Offers({"made": Made})])
+    mesa = Mesa(api_key="k", transport="made", plugins=[Offers({"made": Made})])
     transport: Any = mesa.transport
     with warnings.catch_warnings():
         warnings.simplefilter("error")
