@@ -21,7 +21,7 @@ from mesa_transports.recorded.disguises import (
     runs_of_base64,
 )
 
-__all__ = ["covers", "covers_json"]
+__all__ = ["covers", "covers_json", "is_cleaned"]
 
 _PLACEHOLDER: Final = re.compile(rf"{PLACEHOLDER.pattern}|" + "\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
 _KNOWN: Final = re.compile(r"REDACTED_TEXT_\d")
@@ -45,7 +45,12 @@ def _in_recorded(placeholder: re.Match[str]) -> str:
     return "REDACTED" if _KNOWN.match(placeholder[0].replace("\0", "")) else _HOLE
 
 
-def _fits(pieces: list[str], text: str) -> bool:
+def is_cleaned(clean: str, text: str) -> bool:
+    """Tell whether a text is another one without its secrets, whatever they are, and however short."""
+    return clean == text or _fits(_PLACEHOLDER.sub(_HOLE, runs_of_base64(clean, _HOLE)).split(_HOLE), text, shortest=1)
+
+
+def _fits(pieces: list[str], text: str, shortest: int = SHORTEST) -> bool:
     """Tell whether a text has these pieces in turn, with something between any two that is long enough for a secret."""
     first, last = pieces[0], pieces[-1]
     if len(pieces) == 1:
@@ -54,11 +59,11 @@ def _fits(pieces: list[str], text: str) -> bool:
         return False
     at = len(first)
     for piece in pieces[1:-1]:
-        at = text.find(piece, at + SHORTEST)
+        at = text.find(piece, at + shortest)
         if at < 0:
             return False
         at += len(piece)
-    return text.endswith(last) and len(text) - len(last) >= at + SHORTEST
+    return text.endswith(last) and len(text) - len(last) >= at + shortest
 
 
 def covers_json(recorded: Any, asked: Any) -> bool:  # `Any`: JSON

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +17,9 @@ from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.bodies import INLINE_LIMIT, BinaryBody, Body, FileBody
 from mesa_transports.recorded.deferral import inside
 from mesa_transports.recorded.files import locked, remove_others, write
-from mesa_transports.recorded.format import dump, dump_interaction, files_of, load, new_header
-from mesa_transports.recorded.interactions import Header, Interaction, Recording
+from mesa_transports.recorded.format import dump, files_of, load, new_header
+from mesa_transports.recorded.interactions import Interaction, Recording
+from mesa_transports.recorded.meanwhile import is_gone, places
 from mesa_transports.recorded.redaction import Redactor
 
 __all__ = ["Stamp", "Writer", "put", "stamp"]
@@ -126,9 +125,10 @@ class Writer:
             ) from error
 
     def _put(self) -> None:
+        lost = self._leave_out_what_is_gone()
         mark, held = self._redactor.mark, (*self._others, *self._own)
         clean = self._redactor.again(held, self._mark)
-        if self._is_fresh or self._saved < len(self._own) or clean != held:
+        if self._is_fresh or self._saved < len(self._own) or lost or clean != held:
             recording = self._put_down(clean)
             self._others = recording.interactions[: len(self._others)]
             self._own = list(recording.interactions[len(self._others) :])
@@ -136,6 +136,22 @@ class Writer:
             self._stamp = stamp(self._path)
             self._is_fresh = False
         self._mark = mark
+        if lost:
+            raise TransportError(
+                f"the recording {self._path} has lost what was recorded with {lost[0]}"
+                + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
+                + ": another program has removed the large body's file; record it again",
+                sent=True,
+            )
+
+    def _leave_out_what_is_gone(self) -> Sequence[Interaction]:
+        """Forget, and return, what was saved with a large body that somebody removed: no file may name it again."""
+        lost = [each for each in self._own if is_gone(each)]
+        if lost:
+            saved = [each for each in self._own[: self._saved] if not is_gone(each)]
+            self._own = [*saved, *(each for each in self._own[self._saved :] if not is_gone(each))]
+            self._saved, self._ours = len(saved), tuple(saved)
+        return lost
 
     def _put_down(self, held: Sequence[Interaction]) -> Recording:
         before = self._saved, self._ours
@@ -159,17 +175,15 @@ class Writer:
             self._others, self._saved, self._ours, self._stamp = (), 0, (), None
             return
         self._mark = 0
-        gone = Counter(_identities(self._ours, self._header))
-        if self._dropped is not None:
-            gone.update(_identities(self._dropped.interactions, self._dropped.header))
-        kept: list[Interaction] = []
-        for each in current.interactions:
-            (identity,) = _identities([each], current.header)
-            if gone[identity]:
-                gone[identity] -= 1
-            else:
-                kept.append(attrs.evolve(each, recorded_at=each.recorded_at or current.header.recorded_at))
-        self._others, self._stamp = tuple(kept), seen
+        there = _dated(current)
+        dropped = _dated(self._dropped) if self._dropped is not None else ()
+        found = list(places((*self._ours, *dropped), there, _as_in_a_file))
+        for number, place in enumerate(found[: len(self._ours)]):
+            if place is not None:
+                self._own[number] = there[place]  # which another may have cleaned
+        taken = set(found)
+        self._others = tuple(each for place, each in enumerate(there) if place not in taken)
+        self._stamp = seen
 
     def renew(self) -> object:
         """Start anew in a forked child: what is unsaved is its parent's to save."""
@@ -228,11 +242,13 @@ def _files(interactions: Iterable[Interaction]) -> set[str]:
     return {body.path.name for body in bodies if isinstance(body, FileBody)}
 
 
-def _identities(interactions: Iterable[Interaction], header: Header) -> Iterable[str]:
-    for each in interactions:
-        whole = _apart(each, Path("x.json"), _beside)  # of which the bare name of a body's file stands there
-        whole = attrs.evolve(whole, recorded_at=each.recorded_at or header.recorded_at)
-        yield json.dumps(dump_interaction(whole, None), sort_keys=True)
+def _as_in_a_file(interaction: Interaction) -> Interaction:
+    return _apart(interaction, Path("x.json"), _beside)  # where the bare name of a body's file stands
+
+
+def _dated(recording: Recording) -> tuple[Interaction, ...]:
+    at = recording.header.recorded_at
+    return tuple(attrs.evolve(each, recorded_at=each.recorded_at or at) for each in recording.interactions)
 
 
 def stamp(path: Path) -> Stamp | None:
