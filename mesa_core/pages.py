@@ -94,7 +94,7 @@ class AsyncPage(_Fetched[R, I, "NonBlocking"]):
         return self
 
     def __aiter__(self) -> AsyncIterator[I]:
-        return _Items(self.pages())
+        return _Items(_Pages(self._itself))
 
 
 class _Pages(Generic[R, I]):
@@ -113,11 +113,15 @@ class _Pages(Generic[R, I]):
             raise StopAsyncIteration
         return page
 
+    async def aclose(self) -> None:
+        """End it, for who closes what is iterated as a matter of course (`contextlib.aclosing`)."""
+        self._next = None
+
 
 class _Items(Generic[I]):
     """The items of pages; no generator either."""
 
-    def __init__(self, pages: AsyncIterator[AsyncPage[Any, I]]) -> None:
+    def __init__(self, pages: _Pages[Any, I]) -> None:
         self._pages = pages
         self._items: Iterator[I] = iter(())
 
@@ -129,6 +133,11 @@ class _Items(Generic[I]):
             for item in self._items:
                 return item
             self._items = iter((await anext(self._pages)).items)
+
+    async def aclose(self) -> None:
+        """End it, as above."""
+        self._items = iter(())
+        await self._pages.aclose()
 
 
 class AsyncPages(Generic[R, I]):
@@ -149,4 +158,4 @@ class AsyncPages(Generic[R, I]):
         return _Pages(self._first)
 
     def __aiter__(self) -> AsyncIterator[I]:
-        return _Items(self.pages())
+        return _Items(_Pages(self._first))

@@ -73,7 +73,7 @@ def test_the_async_world_awaits_nothing_but_its_own_drivers_and_pages() -> None:
         if isinstance(node, ast.Await)
     }
     worlds = {"self.run", "self.world.run", "self._world.run", "self._world.pages", "self._next", "anext"}
-    ends = {"self.aclose", "transport.aclose"}
+    ends = {"self.aclose", "transport.aclose", "self._pages.aclose"}
     assert awaited == worlds | ends
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -209,6 +210,18 @@ def test_a_list_that_is_left_half_way_leaves_nothing_to_close(
     anyio.run(main, backend=loop)
     gc.collect()
     assert not [*recwarn]
+
+
+@pytest.mark.parametrize("of", ["items", "pages"])
+def test_what_iterates_in_async_code_can_be_closed(of: str) -> None:
+    async def main() -> list[Any]:
+        async with Script(page("ab", "c")).async_client() as client:
+            listed = client.branches.list(org="o", repo="r")
+            async with aclosing(aiter(listed if of == "items" else listed.pages())) as source:
+                await anext(source)
+            return [each async for each in source]
+
+    assert asyncio.run(main()) == []
 
 
 async def _read_on(script: Script) -> list[Any]:
