@@ -16,6 +16,7 @@ from mesa_transports.recorded.disguises import (
     BASE64,
     PLACEHOLDER,
     SHORTEST,
+    WIDE_PLACEHOLDER,
     holds_placeholders,
     of_base64,
     runs_of_base64,
@@ -23,7 +24,7 @@ from mesa_transports.recorded.disguises import (
 
 __all__ = ["covers", "covers_json", "is_cleaned"]
 
-_PLACEHOLDER: Final = re.compile(rf"{PLACEHOLDER.pattern}|" + "\0".join("REDACTED_") + r"(?:\0[A-Z0-9_])+")
+_PLACEHOLDER: Final = re.compile(rf"(?:{PLACEHOLDER.pattern}|{WIDE_PLACEHOLDER.pattern})(?:\0?~(?=\0?[A-Z0-9_~]))?")
 _KNOWN: Final = re.compile(r"REDACTED_TEXT_\d")
 _HOLE: Final = "\udfff"
 """Stands for a hole; no message has it, since it is no character."""

@@ -7,7 +7,8 @@ from itertools import count
 from threading import Lock
 
 from mesa_transports.recorded.credentials import properties
-from mesa_transports.recorded.disguises import PLACEHOLDER, SHORTEST, Disguises
+from mesa_transports.recorded.disguises import SHORTEST, Disguises, Partly
+from mesa_transports.recorded.placeholders import MASKED, PLACEHOLDER
 
 __all__ = ["Known"]
 
@@ -23,7 +24,10 @@ class Known:
         self._placeholders: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._signed: set[str] = set()
-        self._log: list[tuple[str, str]] = []
+        self._log: list[tuple[str, str, Partly]] = []
+        self._others = Disguises()
+        self._others_mark = self._but = 0
+        """How much these others have learnt, and without how many keys."""
         self.disguises = Disguises()
 
     def renew(self) -> object:
@@ -46,22 +50,32 @@ class Known:
         if not mark:
             return self.disguises
         later = self.disguises.empty()
-        for secret, placeholder in self._log[mark:]:
+        for secret, placeholder, partly in self._log[mark:]:
             if placeholder:
-                later.learn(secret, placeholder)
+                later.learn(secret, placeholder, partly)
         return later
 
     def without_keys(self) -> Known:
         """Return all that is known but for what live requests authenticate themselves with."""
         others = Known()
-        others._placeholders = {
-            secret: placeholder for secret, placeholder in self._placeholders.items() if secret not in self._keys
-        }
         others._signed = self._signed
-        for secret, placeholder in self._log:
-            if placeholder and secret not in self._keys:
-                others.disguises.learn(secret, placeholder)
+        with self._lock:
+            others._placeholders = {
+                secret: placeholder for secret, placeholder in self._placeholders.items() if secret not in self._keys
+            }
+            others.disguises = self._of_others().copy()
         return others
+
+    def _of_others(self) -> Disguises:
+        """Return what finds all but those keys; it is kept, and learns what is new since it was asked for last."""
+        if len(self._keys) != self._but:
+            self._others, self._others_mark, self._but = Disguises(), 0, len(self._keys)
+        later = self._log[self._others_mark :]
+        for secret, placeholder, partly in later:
+            if placeholder and secret not in self._keys:
+                self._others.learn(secret, placeholder, partly)
+        self._others_mark += len(later)
+        return self._others
 
     def placeholder(self, secret: str, what: str = "") -> str:
         """Return the placeholder of a secret, which says what it is."""
@@ -72,7 +86,7 @@ class Known:
 
     def learn(self, secret: str, what: str = "") -> str:
         """Return the placeholder of a secret, which is known again inside of any text if it is long enough."""
-        if not secret or PLACEHOLDER.fullmatch(secret):
+        if not secret or secret == MASKED or PLACEHOLDER.fullmatch(secret):
             return secret
         known = secret in self._placeholders
         placeholder = self.placeholder(secret, what)
@@ -87,15 +101,16 @@ class Known:
 
     def look_for(self, secret: str, placeholder: str) -> None:
         """Find a secret in any text from now on, however short."""
-        self.disguises.learn(secret, placeholder)
-        self._log.append((secret, placeholder))
+        partly = self.disguises.partly(secret)
+        self.disguises.learn(secret, placeholder, partly)
+        self._log.append((secret, placeholder, partly))
 
     def learn_key(self, key: str, what: str) -> None:
         """Take a live key for secret where it is all of a text, too, however short."""
         placeholder = self.learn(key, what)
         if key and key not in self._keys:
             self._keys[key] = placeholder
-            self._log.append((key, ""))
+            self._log.append((key, "", ()))
 
     def of_whole(self, text: str) -> str | None:
         """Return the placeholder of a text that is a live key."""
@@ -105,7 +120,7 @@ class Known:
         """Take all that follows this URL for what signs it."""
         if target not in self._signed:
             self._signed.add(target)
-            self._log.append((target, ""))
+            self._log.append((target, "", ()))
 
     def is_signed(self, target: str) -> bool:
         """Tell whether a URL without its query is one that gets signed."""

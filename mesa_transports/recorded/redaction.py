@@ -22,11 +22,11 @@ from mesa_core.strict import Mismatch
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.bodies import BinaryBody, Body, FileBody, JsonBody, TextBody, body_of
 from mesa_transports.recorded.credentials import credentials, is_secret
-from mesa_transports.recorded.disguises import PLACEHOLDER
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse
 from mesa_transports.recorded.known import Known
+from mesa_transports.recorded.placeholders import PLACEHOLDER, in_capitals
 from mesa_transports.recorded.rules import Redaction, Rules
-from mesa_transports.recorded.texts import Texts, in_capitals
+from mesa_transports.recorded.texts import Texts
 
 __all__ = ["PLACEHOLDER", "Redaction", "Redactor"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from mesa_core.errors import ConfigurationError
-from mesa_transports.recorded.disguises import PLACEHOLDER
 from mesa_transports.recorded.known import Known
+from mesa_transports.recorded.placeholders import PLACEHOLDER, Place, put_in
 
 __all__ = ["Redaction", "Rules"]
 
@@ -42,18 +42,29 @@ class Rules:
 
 
 def _pattern(pattern: re.Pattern[str], known: Known) -> Callable[[str], str]:
+    looks_around = "\\b" in pattern.pattern or "(?" in pattern.pattern
+
     def without(text: str) -> str:
-        taken = [match.span() for match in PLACEHOLDER.finditer(text)] if "REDACTED_" in text else []
-
-        def instead(found: re.Match[str]) -> str:
-            start, end = found.span()
-            if start == end or any(first <= start and end <= last for first, last in taken):
-                return found[0]
-            return known.learn(found[0], "TEXT")
-
-        return pattern.sub(instead, text)
+        places: list[Place] = []
+        done = 0
+        for start, end in [*_placeholders(text), (len(text), len(text))]:
+            found = [match.span() for match in pattern.finditer(text, done, start)]
+            if looks_around and (done or start < len(text)):  # a placeholder is no part of a word
+                piece = text[done:start]
+                found += [(done + first, done + last) for first, last in map(_span, pattern.finditer(piece))]
+            places += [(first, last, known.learn(text[first:last], "TEXT")) for first, last in found if first < last]
+            done = end
+        return put_in(text, places)
 
     return without
+
+
+def _placeholders(text: str) -> list[tuple[int, int]]:
+    return list(map(_span, PLACEHOLDER.finditer(text))) if "REDACTED_" in text else []
+
+
+def _span(found: re.Match[str]) -> tuple[int, int]:
+    return found.span()
 
 
 def _checked(function: Callable[[str], str]) -> Callable[[str], str]:

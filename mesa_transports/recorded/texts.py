@@ -11,9 +11,11 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from mesa_core.secrets import is_open_parameter
+from mesa_transports.recorded.codes import BASE64, URL_SAFE, of_base64
 from mesa_transports.recorded.credentials import is_secret, is_signature, is_url, secret_of
-from mesa_transports.recorded.disguises import BASE64, PLACEHOLDER, URL_SAFE, Disguises, of_base64
+from mesa_transports.recorded.disguises import Disguises
 from mesa_transports.recorded.known import Known
+from mesa_transports.recorded.placeholders import PLACEHOLDER, in_capitals
 from mesa_transports.recorded.rules import Rules
 
 __all__ = ["Texts"]
@@ -274,8 +276,3 @@ def _unescaped(spelt: str) -> str:
         return str(json.loads(f'"{spelt}"', strict=False))
     except ValueError:
         return spelt
-
-
-def in_capitals(name: str) -> str:
-    """Return a name as a part of a placeholder."""
-    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "VALUE"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
-from disguises import DISGUISES, encoded, holds, response, safe, written
+from disguises import DISGUISES, KEY, URL, encoded, holds, request, response, safe, written
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mesa_core.http import Response
+from mesa_core.http import Headers, Response
+from mesa_transports.recorded.interactions import Interaction, RecordedRequest
 from mesa_transports.recorded.redaction import Redactor
 
 PLACES: dict[str, Callable[[str], Response]] = {
@@ -69,3 +71,64 @@ def test_any_key_in_any_text(key, before, after):
         standard = each.replace("-", "+").replace("_", "/")
         assert key.encode() not in base64.b64decode(standard)
     assert redactor.response(found.message()) == found
+
+
+class TestOneInAnother:
+    """A secret that is learnt when a shorter one in it was taken out already."""
+
+    LONG = "abcdefghijkl-S3CR3TTAIL/of?it"
+    FORMS: ClassVar[dict[str, Callable[[str], str]]] = {
+        **DISGUISES,
+        "UTF-16": lambda key: base64.b64encode(key.encode("utf-16")).decode(),
+    }
+
+    @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+    @pytest.mark.parametrize("parts", [["abcdefgh"], ["jkl-S3CR"], ["CR3TTAIL"], ["abcdefgh", "CR3TTAIL"]])
+    def test_is_found_in_what_is_left_of_it(self, form, parts):
+        redactor = Redactor()
+        marks, kept = [], []
+        text = form(self.LONG)
+        nobody = RecordedRequest(method="GET", url=URL, headers=Headers())
+        for each in (*parts, self.LONG):
+            marks.append(redactor.mark)
+            kept.append(Interaction(request=nobody, response=redactor.response(response({"m": text}))))
+            redactor.response(response({"token": each}))
+        for mark, interaction in zip(marks, kept, strict=True):
+            (clean,) = redactor.again((interaction,), mark)
+            assert not holds(written(clean.response), "ijkl") or "jkl" in "".join(parts)
+            assert not holds(written(clean.response), "TAIL")
+            assert redactor.again((clean,), 0) == (clean,)
+
+
+class TestMasked:
+    """A server that masks says "REDACTED", which is a part of what is put into base64."""
+
+    @pytest.mark.parametrize("word", ["REDACTED", "CTED_SECRET", "D_SECRET", "SECRET__", "REDACTED_SECRET"])
+    @pytest.mark.parametrize("before", ["", "x", "xy"])
+    @pytest.mark.parametrize("form", [encoded, safe, lambda *text: base64.encodebytes("".join(text).encode()).decode()])
+    def test_it_comes_to_an_end(self, word, before, form):
+        redactor = Redactor()
+        redactor.request(request(Authorization=f"Bearer {KEY}"))
+        text = form(f"{KEY} is {word}{word}, or {word} {KEY}" + "." * 80, before, KEY)
+        given = response({"password": word, "a": text, "b": f"it is {text}, {word}"})
+        found = redactor.response(given)
+        assert not holds(written(found), KEY)
+        again = [redactor.response(found.message()), redactor.response(given)]
+        assert again == [found, found]
+
+    def test_it_stays(self):
+        found = Redactor().response(response({"password": "REDACTED", "a": "REDACTED as it is"}))
+        assert found.body.json == {"password": "REDACTED", "a": "REDACTED as it is"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    secrets=st.lists(st.text("ABD_ECRT", min_size=8, max_size=20), min_size=1, max_size=4),
+    before=st.binary(max_size=5),
+)
+@example(secrets=["REDACTED", "D_SECRET"], before=b"")
+def test_what_looks_like_a_placeholder_comes_to_an_end(secrets, before):
+    redactor = Redactor(secrets)
+    text = base64.b64encode(before + "".join(secrets).encode() * 3 + b"....").decode()
+    found = redactor.text(f"it is {text}")
+    assert len(found) < 40 * len(text)

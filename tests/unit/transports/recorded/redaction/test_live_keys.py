@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import re
+import sys
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from disguises import KEY, URL, encoded, holds, request, response, written
@@ -159,6 +161,51 @@ class TestLiveKeys:
             for each in threads:
                 each.join()
         assert leaks == [False] * 200
+
+    def test_threads_that_look_for_all_but_it(self):
+        redactor, errors, switch = Redactor(), [], sys.getswitchinterval()
+
+        def run(name: str) -> None:
+            try:
+                for number in range(60):
+                    asked = request(content={"password": f"{name}-secret-{number}", "a": "live-key"}, X_Key="live-key")
+                    assert redactor.but_for_keys(asked).body.json["a"] == "live-key"
+                    redactor.request(asked)
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                errors.append(error)
+
+        sys.setswitchinterval(1e-5)
+        try:
+            threads = [threading.Thread(target=run, args=(name,)) for name in "abcd"]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
+        finally:
+            sys.setswitchinterval(switch)
+        assert errors == []
+
+    def test_all_but_it_is_found_as_more_is_learnt(self):
+        redactor = Redactor()
+        for number in range(5):
+            key, secret = f"the-key-{number}", f"the-secret-{number}"
+            asked = request(content={"password": secret}, Authorization=f"Bearer {key}")
+            redactor.request(asked)
+            texts = [f"<{name}-{each}>" for each in range(number + 1) for name in ("the-key", "the-secret")]
+            found = redactor.but_for_keys(request(content=texts)).body.json
+            assert found[::2] == texts[::2]
+            assert all("the-secret" not in each for each in found[1::2])
+        redactor.request(request(Authorization="Bearer the-secret-0"))
+        assert redactor.but_for_keys(request(content=["the-secret-0"])).body.json == ["the-secret-0"]
+
+    def test_to_look_for_all_but_it_takes_no_longer_with_each_secret(self):
+        redactor = Redactor()
+        started = datetime.now(UTC)
+        for number in range(400):
+            asked = request(content={"password": f"{number}-secret-{number}"}, Authorization="Bearer the-key")
+            redactor.request(asked)
+            redactor.but_for_keys(request())
+        assert (datetime.now(UTC) - started).total_seconds() < 6
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -151,3 +151,24 @@ class TestRules:
         redactor = Redactor([re.compile("mesa_[A-Za-z0-9]+")])
         found = redactor.request(request(content={"a": f"<{KEY}>", "token": KEY}))
         assert found.body == JsonBody({"a": "<REDACTED_TEXT_1>", "token": "REDACTED_TEXT_1"})
+
+    @pytest.mark.parametrize(
+        ("rules", "text"),
+        [
+            (["user_", re.compile(r"\d{16}")], "user_4000123412341234"),
+            (["user ", re.compile(r"\b\d{16}\b")], "user 4000123412341234"),
+            ([re.compile("card "), re.compile(r"[A-Z0-9]{16}")], "card 4000123412341234"),
+            ([re.compile("card "), re.compile(r"\b[A-Z0-9]{16,}\b")], "card AKIA4000123412341234"),
+            ([KEY, re.compile(r"\d{16}")], f"{KEY}4000123412341234"),
+            ([KEY, re.compile(r"(?<!\w)\d{16}(?!\w)")], f"{KEY}4000123412341234{KEY}"),
+            ([KEY, re.compile(r"[A-Z]{4}\d{16}")], f"{KEY}AKIA4000123412341234"),
+            ([re.compile(r"\d{15,16}")], "REDACTED_14000123412341234"),
+        ],
+    )
+    def test_what_stands_beside_a_placeholder_is_none(self, rules, text):
+        redactor = Redactor(rules)
+        clean = redactor.text(text)
+        assert "000123412341234" not in clean
+        assert redactor.text(clean) == clean
+        found = redactor.response(response({"a": encoded(text), "b": [f"<{text}>"]}))
+        assert not holds(written(found), "000123412341234")
