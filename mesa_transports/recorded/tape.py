@@ -88,6 +88,11 @@ class Tape:
         """Whether a request may be sent."""
         return self._writer is not None
 
+    @property
+    def replaces(self) -> bool:
+        """Whether what is recorded takes the place of what an earlier run did."""
+        return self._writer is not None and self._writer.replaces
+
     def look_up(self, request: Request) -> tuple[RecordedRequest, Response | None]:
         """Return a request without its secrets, and its recorded answer, or None where it is to be sent.
 

@@ -71,6 +71,11 @@ class Writer:
         self._lock = Lock()
         renew_in_child(self)
 
+    @property
+    def replaces(self) -> bool:
+        """Whether there was something, and it goes."""
+        return self._dropped is not None
+
     def add(self, interaction: Interaction, mark: int = 0) -> None:
         """Take in what was redacted at a mark, and write the file if enough is unsaved; raises as `save` does."""
         with inside(), self._lock:

@@ -6,7 +6,7 @@ that asks for a client pays for it, and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -144,11 +144,19 @@ def recorder_of_test(request: pytest.FixtureRequest, mesa_recording_options: Map
         yield recorder
 
 
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Tell a recording whether its test passed."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around those that make a failure an expected one, or a skip
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a recording how its test ended."""
+    report = yield
     recorder = item.stash.get(_OF_TEST, None)
-    if recorder is not None and call.when == "call":
-        recorder.passed = call.excinfo is None
+    if recorder is not None and call.when != "teardown":
+        gave_up = call.excinfo is not None and isinstance(call.excinfo.value, pytest.xfail.Exception)
+        is_expected = report.skipped and hasattr(report, "wasxfail") and not gave_up
+        recorder.passed = call.when == "call" and (report.passed or is_expected)
+        recorder.skipped = report.skipped and not recorder.passed
+    return report
 
 
 @pytest.fixture

@@ -86,7 +86,9 @@ class Recorder:
         self._options = Options.of(path=path, mode=said.mode, **options)
         self._failures = item.session.testsfailed
         self.passed = False
-        """Whether the test itself, but for what follows it, ran to its end."""
+        """Whether the test itself, but for what follows it, ran to its end, if only to a failure that was expected."""
+        self.skipped = False
+        """Whether it broke off by itself."""
         self._tape: Tape | None = None
         self._before: Stamp | None = None
         self._asked = False
@@ -103,11 +105,19 @@ class Recorder:
             if self._tape is not None:
                 try:
                     if self._options.mode is Mode.RECORD:
-                        self._tape.settle(keep=self.passed)
+                        self._tape.settle(keep=self._is_worth_keeping(self._tape))
                 finally:
                     SESSIONS.release(self._tape, self._options.mode)
                 if self._asked:
                     self._note(self._tape)
+
+    def _failed(self) -> bool:
+        """Tell whether something has failed: of the test itself, or a subtest, of which the test says nothing."""
+        return self._item.session.testsfailed != self._failures
+
+    def _is_worth_keeping(self, tape: Tape) -> bool:
+        """Tell whether to keep what was recorded anew: what broke off is no better than what there was."""
+        return not self._failed() and (self.passed or (self.skipped and not tape.replaces))
 
     def client(self, options: Mapping[str, Any]) -> Mesa:
         """Return a client with those options; raises `ConfigurationError` if there is nothing to replay, too."""
@@ -173,7 +183,7 @@ class Recorder:
 
     def _note(self, tape: Tape) -> None:
         """Note what became of the recording."""
-        if tape.records and self._item.session.testsfailed == self._failures:
+        if tape.records and not self._failed() and (self.passed or self.skipped):
             self._write_empty()
         ledger, path = self._run.ledger, str(tape.path)
         ledger.modes.add(self._options.mode.value)
