@@ -17,7 +17,7 @@ from mesa_transports.recorded.commands.operations import accepts_several, endpoi
 from mesa_transports.recorded.commands.output import counted, note, say
 from mesa_transports.recorded.commands.selection import of_the_api
 from mesa_transports.recorded.errors import DamagedRecording
-from mesa_transports.recorded.files import locked, write
+from mesa_transports.recorded.files import locked, resolved, write
 from mesa_transports.recorded.foreign.har_writing import dump_har
 from mesa_transports.recorded.foreign.sources import read
 from mesa_transports.recorded.foreign.traffic import Exchange
@@ -113,4 +113,4 @@ def _write(dest: Path, recording: Recording, *, force: bool) -> None:
         if dest.suffix == ".har":
             write(dest, dump_har(recording))
         else:
-            put(dest, recording)
+            put(resolved(dest), recording)  # beside which are the large bodies, and not beside a link to it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 CALLS = """
             mesa.repos.create(org="acme", body={"name": "NAME"})
             assert [repo.name for repo in mesa.repos.list(org="acme")] == ["NAME"]

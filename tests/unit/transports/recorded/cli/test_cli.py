@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -138,6 +139,30 @@ class TestDest:
         assert [each.stat().st_size for each in (tmp_path / "y.files").iterdir()] == [len(LARGE)]
         assert run("convert", self.SOURCE, dest, "--force").status == 0
         assert not (tmp_path / "y.files").exists()
+
+    @pytest.mark.parametrize("there", ["{}", None])
+    def test_a_link_leads_to_what_is_written_large_bodies_too(
+        self,
+        run: Callable[..., Any],
+        recording: Callable[..., Path],
+        interaction: Callable[..., dict[str, Any]],
+        tmp_path: Path,
+        there: str | None,
+    ) -> None:
+        large = {"base64": base64.b64encode(LARGE).decode()}
+        source = recording(interaction("GET", "/acme/w/content?path=a", 200, large, kind="application/octet-stream"))
+        real, link = tmp_path / "real" / "z.json", tmp_path / "links" / "y.json"
+        real.parent.mkdir()
+        link.parent.mkdir()
+        link.symlink_to(Path("..", "real", "z.json"))
+        if there:
+            real.write_text(there)
+        assert run("convert", source, link, "--force").status == 0
+        assert sorted(each.name for each in real.parent.iterdir()) == ["z.files", "z.json"]
+        assert [each.name for each in link.parent.iterdir()] == ["y.json"]
+        for path in (link, real):
+            assert run("show", path).status == 0
+            assert load(path).interactions[0].response.message().content == LARGE
 
     def test_a_damaged_recording_is_told_as_anywhere(self, run: Callable[..., Any], tmp_path: Path) -> None:
         source = tmp_path / "in.json"
