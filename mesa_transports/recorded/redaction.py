@@ -22,6 +22,7 @@ from mesa_core.strict import Mismatch
 from mesa_transports._forks import renew_in_child
 from mesa_transports.recorded.bodies import BinaryBody, Body, FileBody, JsonBody, TextBody, body_of
 from mesa_transports.recorded.credentials import credentials, is_secret
+from mesa_transports.recorded.disguises import SHORTEST
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse
 from mesa_transports.recorded.known import Known
 from mesa_transports.recorded.placeholders import PLACEHOLDER, in_capitals
@@ -92,7 +93,8 @@ class Redactor:
     def again(self, interactions: tuple[Interaction, ...], mark: int) -> tuple[Interaction, ...]:
         """Return interactions that were redacted at a mark without the secrets that were learnt since.
 
-        What the user says with `redact=` was taken out of them when they were recorded, and is not asked again.
+        What the user says with `redact=` was taken out of them when they were recorded, and is not asked again. A live
+        key that is a word such as "test" was no secret in what others have recorded with another one.
         """
         if mark == self.mark:
             return interactions
@@ -100,7 +102,7 @@ class Redactor:
         return tuple(later.interaction(each) for each in interactions)
 
     def _without_rules(self, mark: int) -> _Messages:
-        return _Messages(Texts(self._known, self._known.since(mark), Rules((), self._known)))
+        return _Messages(Texts(self._known, self._known.since(mark), Rules((), self._known), shortest_key=SHORTEST))
 
     def _settled(self, make: Callable[[], T]) -> T:
         """Make a message again, if secrets were seen in it that may have stood before that place, too."""
@@ -166,9 +168,11 @@ class _Messages:
         media_type = _media_type(headers)
         body = body_of(content, media_type, exactly=exactly)
         clean = self._body(body, media_type)
-        if exactly and clean != body and not isinstance(body, JsonBody):
+        if exactly and not isinstance(body, JsonBody):
             # What holds a secret does not come out to the byte in any case, and as JSON it stays JSON without it.
-            return self._body(body_of(content, media_type), media_type)
+            meant = body_of(content, media_type)
+            plain = self._body(meant, media_type)
+            return plain if clean != body or plain != meant else clean
         return clean
 
     def _body(self, body: Body | None, media_type: str) -> Body | None:
@@ -209,7 +213,7 @@ class _Messages:
         if value.__class__ is list:
             return [self._json(each) for each in value]
         if value.__class__ is dict:
-            return {self.texts.string(name): self._member(name, each) for name, each in value.items()}
+            return _each_once((self.texts.string(name), self._member(name, each)) for name, each in value.items())
         return self.texts.number(value) if value.__class__ in _NUMBERS else value
 
     def _member(self, name: str, value: Any) -> Any:
@@ -221,8 +225,20 @@ class _Messages:
             return [self._secret(name, each) for each in value]
         if value.__class__ is dict:
             members = cast("dict[str, Any]", value)
-            return {self.texts.string(inner): self._secret(name, each) for inner, each in members.items()}
+            return _each_once((self.texts.string(inner), self._secret(name, each)) for inner, each in members.items())
         return self.texts.secret(name, value) if value.__class__ is str and value else value
+
+
+def _each_once(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of names that are equal without their secrets, the later ones get numbers."""
+    made: dict[str, Any] = {}
+    for name, value in members:
+        number, distinct = 1, name
+        while distinct in made:
+            number += 1
+            distinct = f"{name} ({number})"
+        made[distinct] = value
+    return made
 
 
 def _media_type(headers: Headers) -> str:
