@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from anyio.lowlevel import checkpoint
 
 from mesa_core.errors import ConfigurationError, ConnectError, TransportError
@@ -250,7 +250,8 @@ class AsyncRecordedTransport(_Recorded[AsyncTransport]):
         """Save what is unsaved and close the inner transport, if it was given by name; a second call does nothing."""
         let_go = partial(self._let_go, finished=sys.exception() is None)
         try:
-            await to_thread.run_sync(let_go)
+            with CancelScope(shield=True):  # what was recorded is saved, though whoever recorded it was cancelled
+                await to_thread.run_sync(let_go)
         finally:
             if self._owned is not None:
                 await self._owned.aclose()

@@ -131,6 +131,25 @@ class TestCancellation:
 
         anyio.run(main, backend=backend)
 
+    def test_of_all_that_use_a_transport_saves_what_they_recorded(self, path, backend):
+        names = [f"r{number}" for number in range(41)]  # of which the last are not on disk yet
+
+        async def main() -> None:
+            inner = Waits()
+            with anyio.CancelScope() as scope:
+                async with AsyncRecordedTransport(path=path, mode="once", inner=inner) as transport:
+                    inner.go.set()
+                    for name in names:
+                        await transport.asend(Request("GET", url(name)))
+                    assert recorded(path).total() < 41
+                    scope.cancel()
+                    await anyio.sleep_forever()
+            assert recorded(path) == Counter(names)
+            async with AsyncRecordedTransport(path=path, mode="once", inner=Waits()) as replaying:
+                assert len(replaying.unused()) == 41
+
+        anyio.run(main, backend=backend)
+
 
 def test_cancelled_tasks_of_asyncio_leave_whole_recordings(path):
     """Whenever they are cancelled; what is answered may be recorded, and is whole then."""
