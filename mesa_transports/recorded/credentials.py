@@ -15,7 +15,16 @@ import mesa_core.models
 from mesa_core.secrets import SECRET
 from mesa_core.wire import wire_name
 
-__all__ = ["credentials", "is_secret", "is_signature", "is_url", "properties", "secret_members", "secret_of"]
+__all__ = [
+    "credentials",
+    "credentials_of",
+    "is_secret",
+    "is_signature",
+    "is_url",
+    "properties",
+    "secret_members",
+    "secret_of",
+]
 
 _SECRET_NAME: Final = re.compile(
     r"(?:.*[_.-])?(?:tokens?|secrets?|passw(?:or)?d|passphrase|pwd|signature|sig|api-?key|credentials?|authorization|auth|cookie)"
@@ -25,6 +34,8 @@ _SECRET_NAME: Final = re.compile(
 )
 _IN_CAMEL_CASE: Final = re.compile(r".*[a-z0-9](?:Token|Secret|Password|Passphrase)s?")
 _SIGNATURE: Final = re.compile(r"(?:.*[_.-])?(?:signature|sig)", re.IGNORECASE)
+_STEP: Final = re.compile(r"[^\[\]]+")
+_WITH_SCHEME: Final = re.compile(r"(?:bearer|basic|token|apikey)\s+\S.*", re.IGNORECASE | re.DOTALL)
 _NO_PASSWORDS: Final = frozenset({"", "x-oauth-basic"})
 """What stands for a password where the user name is the token."""
 
@@ -34,6 +45,8 @@ def is_secret(name: str) -> bool:
     """Tell whether what has this name is a secret."""
     if name in secret_members() or name in properties():
         return name in secret_members()
+    if "[" in name:  # as forms name what is an array or an object
+        return any(map(is_secret, _STEP.findall(name)))
     return bool(_SECRET_NAME.fullmatch(name) or _IN_CAMEL_CASE.fullmatch(name))
 
 
@@ -93,6 +106,15 @@ def credentials(name: str, value: str) -> Iterator[tuple[str, bool]]:
         part, _, secret = parameter.strip().partition("=")
         if secret and is_secret(part):
             yield secret.strip('"'), False
+
+
+def credentials_of(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret in the value of a secret member, and may stand elsewhere without the rest of it."""
+    plain = value.strip()
+    if plain != value:
+        yield plain
+    if name.lower().endswith(("authorization", "cookie")) or _WITH_SCHEME.fullmatch(plain):
+        yield from (credential for credential, _ in credentials(name, plain))
 
 
 def _of_basic(credential: str) -> Iterator[tuple[str, bool]]:

@@ -95,6 +95,16 @@ class Known:
             self.look_for(secret, placeholder)
         return placeholder
 
+    def learn_also(self, secret: str, placeholder: str) -> None:
+        """Know what a secret means in another way, or the part of it that counts, by the same placeholder."""
+        if len(secret) < SHORTEST or secret in properties() or PLACEHOLDER.fullmatch(secret):
+            return
+        with self._lock:
+            if secret in self._placeholders:
+                return
+            self._placeholders[secret] = placeholder
+        self.look_for(secret, placeholder)
+
     def is_known(self, text: str) -> bool:
         """Tell whether a text is a secret that would be found inside of others, too."""
         return len(text) >= SHORTEST and text in self._placeholders

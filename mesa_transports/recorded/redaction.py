@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -213,7 +214,8 @@ class _Messages:
         if value.__class__ is list:
             return [self._json(each) for each in value]
         if value.__class__ is dict:
-            return _each_once((self.texts.string(name), self._member(name, each)) for name, each in value.items())
+            made = {self.texts.string(name): self._member(name, each) for name, each in value.items()}
+            return made if len(made) == len(value) else self._each_once(value, self._member)
         return self.texts.number(value) if value.__class__ in _NUMBERS else value
 
     def _member(self, name: str, value: Any) -> Any:
@@ -225,20 +227,25 @@ class _Messages:
             return [self._secret(name, each) for each in value]
         if value.__class__ is dict:
             members = cast("dict[str, Any]", value)
-            return _each_once((self.texts.string(inner), self._secret(name, each)) for inner, each in members.items())
+            made = {self.texts.string(inner): self._secret(name, each) for inner, each in members.items()}
+            return (
+                made
+                if len(made) == len(members)
+                else self._each_once(members, lambda _, each: self._secret(name, each))
+            )
         return self.texts.secret(name, value) if value.__class__ is str and value else value
 
-
-def _each_once(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; of names that are equal without their secrets, the later ones get numbers."""
-    made: dict[str, Any] = {}
-    for name, value in members:
-        number, distinct = 1, name
-        while distinct in made:
-            number += 1
-            distinct = f"{name} ({number})"
-        made[distinct] = value
-    return made
+    def _each_once(self, members: dict[str, Any], clean: Callable[[str, Any], Any]) -> dict[str, Any]:
+        """Return an object some of whose names are equal without their secrets: the later ones get numbers."""
+        made: dict[str, Any] = {}
+        for name, value in members.items():
+            plain = distinct = self.texts.string(name)
+            for number in count(2):
+                if distinct not in made:
+                    break
+                distinct = f"{plain} ({number})"
+            made[distinct] = clean(name, value)
+        return made
 
 
 def _media_type(headers: Headers) -> str:

@@ -12,9 +12,10 @@ from mesa_transports.recorded.codes import BASE64, URL_SAFE, of_base64
 from mesa_transports.recorded.credentials import credentials_of, is_url
 from mesa_transports.recorded.disguises import Disguises
 from mesa_transports.recorded.known import Known
+from mesa_transports.recorded.members import Members
 from mesa_transports.recorded.placeholders import in_capitals
 from mesa_transports.recorded.rules import Rules
-from mesa_transports.recorded.urls import target_of
+from mesa_transports.recorded.urls import NESTED, Urls, target_of
 
 __all__ = ["Texts"]
 
@@ -39,8 +40,12 @@ class Texts:
         self._finds = finds
         self._rules = rules
         self._shortest_key = shortest_key
+        members = Members(self.secret, self.string)
+        self._urls = Urls(known, lambda part, nested: self.text(members.in_text(part), nested))
+        self.members, self.near_json, self.parts = members.in_text, members.near_json, members.in_parts
+        self.form = self._urls.form
 
-    def text(self, text: str, nested: int = _NESTED) -> str:
+    def text(self, text: str, nested: int = NESTED) -> str:
         """Return a text without its secrets."""
         key = self._known.of_whole(text) if len(text) >= self._shortest_key else None
         if key is not None:
