@@ -26,6 +26,8 @@ _SEVERAL: Final = re.compile(rf"(?:&|\\u0026)(?:amp;)?{_NAME}=")
 _BETWEEN: Final = re.compile(r"(&|\\u0026)")  # as JSON in HTML has it
 _LATER: Final = re.compile(rf"(;({_NAME})=)([^;]*(?:;(?!{_NAME}=)[^;]*)*)")
 """A parameter after a semicolon, of which some servers take a query to be made, too; or one of a path."""
+_ORIGIN: Final = re.compile("[^/]*//[^/]*")
+_NESTING: Final = re.compile('[%?"]|://')
 NESTED: Final = 5
 """URLs within each other that are looked into."""
 
@@ -131,7 +133,7 @@ class Urls:
 
     def _part(self, part: str, nested: int, *, is_form: bool = False) -> str:
         """Look into a part of a URL, which may be encoded, and another URL."""
-        if "%" not in part and "://" not in part and '"' not in part:  # then all that can be in it is found in the URL
+        if not _NESTING.search(part):  # then all that can be in it is found in the whole URL
             return part
         plain = unquote(part, errors="surrogateescape")
         clean = self._of_part(plain, nested)
@@ -145,8 +147,10 @@ class Urls:
 
 
 def target_of(url: str) -> str:
-    """Return a URL without its query."""
-    return url.partition("#")[0].partition("?")[0]
+    """Return a URL without its query; its scheme and host are in small letters, as libraries send them."""
+    target = url.partition("#")[0].partition("?")[0]
+    origin = _ORIGIN.match(target)
+    return origin[0].lower() + target[origin.end() :] if origin else target
 
 
 def _name(spelt: str) -> str:

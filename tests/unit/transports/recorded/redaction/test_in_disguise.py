@@ -132,3 +132,26 @@ def test_what_looks_like_a_placeholder_comes_to_an_end(secrets, before):
     text = base64.b64encode(before + "".join(secrets).encode() * 3 + b"....").decode()
     found = redactor.text(f"it is {text}")
     assert len(found) < 40 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("secret", "spelt"),
+    [
+        ("it's a pass'word", "it&#39;s a pass&#39;word"),
+        ("it's a pass'word", "it&apos;s a pass&apos;word"),
+        ('it\'s a "pass" & word', "it&#39;s a &quot;pass&quot; &amp; word"),
+        ('it\'s a "pass" & word', "it&#39;s a &#34;pass&#34; &amp; word"),
+        ("ab+cd/ef==", "ab&#43;cd/ef=="),
+        ("a(b)*c!d/ef", "a(b)*c!d%2Fef"),
+        ("a;b,c d#e", "a;b,c%20d#e"),
+        ("ab<cd>ef&g", "ab\\u003ccd\\u003eef\\u0026g"),
+        ("it's <b>+</b>", "it\\u0027s \\u003cb\\u003e\\u002b\\u003c/b\\u003e"),
+    ],
+)
+def test_as_other_languages_spell_it(secret, spelt):
+    redactor = Redactor()
+    redactor.request(request(content={"password": secret}))
+    assert redactor.text(f"x {spelt} y") == "x REDACTED_PASSWORD_1 y"
+    assert redactor.response(response(b"\xff" + spelt.encode(), "text/html")).body.content() == (
+        b"\xffREDACTED_PASSWORD_1"
+    )

@@ -11,7 +11,7 @@ from disguises import KEY, URL, encoded, holds, request, response, written
 
 from mesa_transports.recorded.bodies import JsonBody, TextBody
 from mesa_transports.recorded.credentials import secret_members
-from mesa_transports.recorded.redaction import Redactor
+from mesa_transports.recorded.redaction import PLACEHOLDER, Redactor
 
 
 class TestMembers:
@@ -128,6 +128,51 @@ class TestMembers:
         assert "two" not in text
         assert text.count("REDACTED_") == 2
         assert {"one", "three"} <= set(text.split("\r\n"))
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "Content-Disposition: form-data; name='password'",
+            'Content-Disposition: form-data;\r\n name="password"',
+            'content-disposition: form-data; filename="a";\r\n\tname=password',
+            'Content-Disposition: form-data; name="user[password]"',
+        ],
+    )
+    def test_of_a_form_in_parts_with_an_odd_head(self, head):
+        content = f"--b\r\n{head}\r\n\r\n{KEY}\r\n--b--\r\n".encode()
+        found = Redactor().request(request(URL, content, "multipart/form-data; boundary=b"))
+        assert found.body == TextBody(content.decode().replace(KEY, "REDACTED_PASSWORD_1")) or "user[" in head
+        assert KEY not in written(found)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("Authorization", "Bearer {}"),
+            ("authorization", "Digest username=a, token={}"),
+            ("Proxy-Authorization", "Negotiate {}"),
+            ("auth", "token {}"),
+            ("Cookie", "theme=dark; sid={}"),
+            ("Set-Cookie", "sid={}; Path=/; Secure"),
+            ("token", "{}\n"),
+            ("password", " {} "),
+        ],
+    )
+    def test_what_counts_of_a_value_is_known_by_itself(self, name, value):
+        redactor = Redactor()
+        asked = redactor.request(request(content={"headers": {name: value.format(KEY)}}))
+        answered = redactor.response(response({"message": f"bad {KEY}"}))
+        assert not holds(written(asked, answered), KEY)
+        assert PLACEHOLDER.sub("%s", answered.body.json["message"]) == "bad %s"
+
+    def test_of_one_value_there_is_one_placeholder(self):
+        found = Redactor().response(response([{"Authorization": f"Bearer {KEY}"}, {"a": KEY}, {"token": "x"}]))
+        assert found.body == JsonBody(
+            [
+                {"Authorization": "REDACTED_AUTHORIZATION_1"},
+                {"a": "REDACTED_AUTHORIZATION_1"},
+                {"token": "REDACTED_TOKEN_2"},
+            ]
+        )
 
     @pytest.mark.parametrize(
         "text",

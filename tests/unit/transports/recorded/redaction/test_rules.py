@@ -172,3 +172,11 @@ class TestRules:
         assert redactor.text(clean) == clean
         found = redactor.response(response({"a": encoded(text), "b": [f"<{text}>"]}))
         assert not holds(written(found), "000123412341234")
+
+    @pytest.mark.parametrize("name", ["a", "credentials"])
+    def test_names_that_become_one_stay_as_many(self, name):
+        redactor = Redactor([lambda text: re.sub(r"\S+@\S+", "EMAIL", text)])
+        value = {name: {"a@x.de": 1, "b@x.de": [2], "EMAIL": None, "c": 4}}
+        found = redactor.response(response(value))
+        assert found.body == JsonBody({name: {"EMAIL": 1, "EMAIL (2)": [2], "EMAIL (3)": None, "c": 4}})
+        assert redactor.response(found.message()) == found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
-from disguises import KEY, holds, request, response, written
+from disguises import KEY, encoded, holds, request, response, written
 
 from mesa_transports.recorded.redaction import Redactor
 
@@ -69,6 +70,108 @@ class TestUrls:
     def test_what_a_relative_url_holds(self, url):
         found = Redactor().response(response({"next": url, "text": f'<a href="{url}">'}))
         assert KEY not in written(found)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            f"?access_token={KEY}",
+            f"?page=2&access_token={KEY}",
+            f"#access_token={KEY}&state=1",
+            f"repos/x?access_token={KEY}",
+            f"repos?page=2&token={KEY}",
+            f"example.com/api?access_token={KEY}",
+            f"//user:{KEY}@h/x",
+            f"/p;token={KEY}/x?a=b",
+            f"https://h/x;a=b;sig={KEY}",
+            f"https://h/p?a=1;token={KEY}",
+            f"https://h/p?a=1;token={KEY};b=2",
+            f"https://h/#/route?token={KEY}",
+            f"https://h/?user[password]={KEY}",
+            f"https://h/?user%5Bpassword%5D={KEY}&a=1",
+            f"https://h/?token[]={KEY}&token[]=another",
+            f"https://h/?credentials[0][user]={KEY}",
+            f"https://h/login?next=/i?token={KEY}",
+            f"https://user:pa'{KEY}@h/x",
+            f"https://h/?q={quote(json.dumps({'token': KEY}))}",
+            f"https://h/?q={quote_plus(json.dumps({'a': {'token': KEY}}))}",
+        ],
+    )
+    @pytest.mark.parametrize("form", [str, "see {}.".format, "<{}>; rel=next".format, "({})".format])
+    def test_what_one_holds_that_is_spelt_in_another_way(self, url, form):
+        redactor = Redactor()
+        text = form(url)
+        found = [
+            redactor.response(response({"next": text, text: [text]}, Location=text, Link=text)),
+            redactor.response(response(text.encode(), "text/plain")),
+        ]
+        if "pa'" not in url:  # of which it is a part
+            found.append(redactor.response(response(f"later: {KEY}".encode(), "text/plain")))
+        if "://" in url:
+            found.append(Redactor().request(request(url)))
+        assert not holds(written(*found), KEY)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f'<a href="https://h/?a=1&#38;token={KEY}">',
+            f'<a href="https://h/?a=1&amp;token={KEY}">',
+            f'"https://h/?a=1\\u0026token={KEY}"',
+            f'x {{"url":"https:\\/\\/user:{KEY}@github.com\\/x"}}',
+            f"grant_type=x&client_secret={KEY}",
+            f"body: grant_type=x&client_secret={KEY}, sent",
+            f'the form "a=1&user[password]={KEY}&b=2" is wrong',
+            f"a=1&amp;client_secret={KEY}",
+            f"cloning https://user:pa'{KEY}@github.com/x",
+        ],
+    )
+    def test_in_a_text(self, text):
+        for found in (
+            Redactor().response(response(text.encode(), "text/plain")),
+            Redactor().response(response({"message": text})),
+            Redactor().request(request(content={"content": encoded(text)})),
+        ):
+            assert not holds(written(found), KEY)
+            assert holds(written(found), "REDACTED_")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a&key=b",
+            "x=1&key=b",
+            "?",
+            "is it so?token",
+            "a=1&b=2",
+            "what?a=b, c#d=e",
+            "see //h/x; it's me@h",
+            "{'https://h':'me@h.org'}",
+            "//TODO@me",
+            "https://h/a;v=1/b;v=2?c=d;e",
+            "tokens[0]=1",
+            "f(a?b:c, d=e&f)",
+        ],
+    )
+    def test_what_is_none_stays(self, text):
+        assert Redactor().text(text) == text
+
+    @pytest.mark.parametrize("place", ["a query", "a form"])
+    def test_a_plus_may_be_a_space_or_none(self, place):
+        redactor = Redactor()
+        query = "password=correct+horse+battery&token=ab+cd/ef%3D%3D"
+        if place == "a query":
+            redactor.request(request(f"https://h/o?{query}"))
+        else:
+            redactor.request(request(content=query.encode(), media_type="application/x-www-form-urlencoded"))
+        for text in ("correct horse battery", "correct+horse+battery"):
+            assert redactor.text(f"bad: {text}") == "bad: REDACTED_PASSWORD_1"
+        for text in ("ab+cd/ef==", "ab cd/ef=="):
+            assert redactor.text(f"bad: {text}") == "bad: REDACTED_TOKEN_2"
+
+    def test_what_signs_a_marked_url_is_taken_out_whatever_the_letters_of_its_host(self):
+        redactor = Redactor()
+        redactor.response(response({"upload_url": f"HTTPS://Storage.Example/x?k={KEY}"}))
+        assert redactor.request(request(f"https://storage.example/x?k={KEY}")).url == (
+            "https://storage.example/x?k=REDACTED_K"
+        )
 
     @pytest.mark.parametrize("name", ["upload_url", "download_url"])
     @pytest.mark.parametrize(
@@ -135,7 +238,19 @@ class TestUrls:
         assert KEY not in redactor.text(url)
 
     @pytest.mark.parametrize(
-        "text", ["a" * 200_000, "a/" * 50_000 + "?", "/?" * 50_000, "://" * 50_000 + "@", "%25" * 50_000]
+        "text",
+        [
+            "a" * 200_000,
+            "a/" * 50_000 + "?",
+            "/?" * 50_000,
+            "://" * 50_000 + "@",
+            "%25" * 50_000,
+            "a=b&" * 50_000,
+            "?a=" * 50_000,
+            "?a=b;" * 50_000,
+            "://a:b " * 50_000,
+            ";a=" * 50_000 + "/",
+        ],
     )
     def test_long_texts_take_no_time(self, text):
         started = datetime.now(UTC)
