@@ -23,6 +23,7 @@ from mesa_transports.recorded.bodies import Body, FileBody, JsonBody, TextBody, 
 from mesa_transports.recorded.errors import DamagedRecording
 from mesa_transports.recorded.files import resolved
 from mesa_transports.recorded.interactions import Header, Interaction, RecordedRequest, RecordedResponse, Recording
+from mesa_transports.recorded.moments import read_moment, spelt
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -57,7 +58,7 @@ def dump(recording: Recording) -> bytes:
             "format_version": header.format_version,
             "sdk_version": header.sdk_version,
             "contract_version": header.contract_version,
-            "recorded_at": _instant(header.recorded_at),
+            "recorded_at": spelt(header.recorded_at),
         },
         "interactions": [dump_interaction(each, header.recorded_at) for each in recording.interactions],
     }
@@ -70,7 +71,7 @@ def dump_interaction(interaction: Interaction, begun: datetime | None) -> dict[s
     request, response = interaction.request, interaction.response
     dumped: dict[str, Any] = {}
     if interaction.recorded_at not in (None, begun):
-        dumped["recorded_at"] = _instant(interaction.recorded_at)
+        dumped["recorded_at"] = spelt(interaction.recorded_at)
     dumped["request"] = {"method": request.method, "url": request.url, **_message(request.headers, request.body)}
     dumped["response"] = {"status": response.status, **_message(response.headers, response.body)}
     return dumped
@@ -83,10 +84,6 @@ def _message(headers: Headers, body: Body | None) -> dict[str, Any]:
 
 def _value(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def load(path: Path) -> Recording:
@@ -255,6 +252,7 @@ def _converter(*, detailed: bool) -> Converter:
 
     converter = Converter(detailed_validation=detailed, forbid_extra_keys=True)
     register_strict(converter)
+    converter.register_structure_hook(datetime, read_moment)
     converter.register_structure_hook(Headers, _headers)
     converter.register_structure_hook(Body | None, lambda value, _: load_body(value))
     for kind in (RecordedRequest, RecordedResponse, Header, Interaction):

@@ -25,6 +25,7 @@ from mesa_transports.recorded.foreign.traffic import (
     bytes_of,
     inside,
 )
+from mesa_transports.recorded.moments import in_utc
 
 __all__ = ["read_har"]
 
@@ -135,6 +136,8 @@ def _has_body(data: _PostData | None) -> bool:
 def _exchange(entry: _Entry) -> Exchange:
     request, response = entry.request, entry.response
     data, content = request.post_data or _PostData(), response.content
+    with inside("startedDateTime"):
+        at = in_utc(entry.started)
     with inside("request.postData.text"):
         form = urlencode([(each.name, each.value) for each in data.params or ()])
         sent = _decoded(data.text or form, data.encoding or data.own_encoding, {request.body_size})
@@ -146,7 +149,7 @@ def _exchange(entry: _Entry) -> Exchange:
             request.method, urldefrag(request.url).url, _headers(request.headers, sent, data.mime_type), sent
         ),
         response=Response(response.status, _headers(response.headers, got, content.mime_type), got),
-        at=entry.started,
+        at=at,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from mesa_core.http import Headers
 from mesa_core.version import __version__
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse, Recording
+from mesa_transports.recorded.moments import spelt
 
 __all__ = ["dump_har"]
 
@@ -30,7 +31,7 @@ def dump_har(recording: Recording) -> bytes:
 
 def _entry(interaction: Interaction, moment: datetime) -> dict[str, Any]:
     return {
-        "startedDateTime": moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "startedDateTime": spelt(moment),
         "time": 0,
         "request": _request(interaction.request),
         "response": _response(interaction.response),

@@ -6,7 +6,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 from urllib.parse import urldefrag
@@ -27,6 +27,7 @@ from mesa_transports.recorded.foreign.traffic import (
     bytes_of,
     inside,
 )
+from mesa_transports.recorded.moments import in_utc
 
 __all__ = ["read_vcr"]
 
@@ -160,6 +161,6 @@ def _content(value: Any) -> bytes:
 
 def _moment(headers: Headers) -> datetime | None:
     try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
+        return in_utc(parsedate_to_datetime(headers["Date"]))
+    except (KeyError, ValueError, OverflowError):  # of a year that no number of C holds
         return None
