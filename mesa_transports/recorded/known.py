@@ -115,6 +115,17 @@ class Known:
         self.disguises.learn(secret, placeholder, partly)
         self._log.append((secret, placeholder, partly))
 
+    def told(self) -> frozenset[tuple[str, str]]:
+        """Return the secrets that are looked for, with their placeholders."""
+        return frozenset((secret, placeholder) for secret, placeholder, _ in self._log.copy() if placeholder)
+
+    def take_over(self, secret: str, placeholder: str) -> None:
+        """Look for a secret that another has told, and given its placeholder."""
+        with self._lock:
+            if self._placeholders.setdefault(secret, placeholder) != placeholder:
+                return
+        self.look_for(secret, placeholder)
+
     def learn_key(self, key: str, what: str) -> None:
         """Take a live key for secret where it is all of a text, too, however short."""
         placeholder = self.learn(key, what)

@@ -64,6 +64,15 @@ class Redactor:
         """How much can be found by now: what was redacted at a lower mark may still hold what was learnt since."""
         return self._known.mark
 
+    def told(self) -> frozenset[tuple[str, str]]:
+        """Return what messages have told to be secret, with its placeholders; not what `redact` says."""
+        return frozenset(pair for pair in self._known.told() if not pair[1].startswith("REDACTED_TEXT_"))
+
+    def take_over(self, told: Iterable[tuple[str, str]]) -> None:
+        """Look for what others were told, too."""
+        for secret, placeholder in told:
+            self._known.take_over(secret, placeholder)
+
     def request(self, request: Request) -> RecordedRequest:
         """Return a request without its secrets; raises `ConfigurationError` for a function of the user's that fails."""
         self._learn_headers(request.headers)

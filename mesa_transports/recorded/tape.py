@@ -161,6 +161,10 @@ class Tape:
         if self._writer is not None:
             self._writer.settle(keep=keep)
 
+    def told(self) -> frozenset[tuple[str, str]]:
+        """Return what was told to be secret, with its placeholders."""
+        return self._redactor.told()
+
     def interactions(self) -> Sequence[Interaction]:
         """Return what the file held when it was opened to answer from."""
         return self._answers.interactions if self._answers else ()

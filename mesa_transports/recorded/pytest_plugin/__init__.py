@@ -172,10 +172,15 @@ def async_mesa(_mesa_recording: Recorder, mesa_options: Mapping[str, Any]) -> As
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what this worker did to the process that reports."""
+    """Hand what this worker did to the process that reports; there, clean what several tests recorded together."""
+    run = session.config.stash[_RUN]
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["mesa"] = session.config.stash[_RUN].ledger.exported()
+        output["mesa"] = run.ledger.exported()
+    elif run.ledger.told:
+        from mesa_transports.recorded.pytest_plugin.cleaning import clean  # noqa: PLC0415 - the SDK, for who uses it
+
+        run.unclean = clean(run.ledger.told)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -183,3 +188,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     ledger = config.stash[_RUN].ledger
     if ledger.modes - {"replay"}:
         terminalreporter.write_line(f"mesa: {ledger.recorded(config.rootpath)}")
+    for line in config.stash[_RUN].unclean:
+        terminalreporter.write_line(f"mesa: {line}", red=True)

@@ -23,6 +23,7 @@ from mesa_transports.recorded.format import dump, new_header
 from mesa_transports.recorded.interactions import Interaction, Recording
 from mesa_transports.recorded.matching import DEFAULT_MATCH_ON
 from mesa_transports.recorded.options import DEFAULT_INNER, Options
+from mesa_transports.recorded.pytest_plugin.cleaning import packed
 from mesa_transports.recorded.pytest_plugin.marker import TRANSPORT_OPTIONS, check_known, marked, path_of
 from mesa_transports.recorded.pytest_plugin.network import blocked
 from mesa_transports.recorded.pytest_plugin.run import Run
@@ -191,6 +192,8 @@ class Recorder:
         if self._named:
             ledger.named.add(path)
         if tape.records:
+            if self._named:
+                ledger.told.update((path, *packed(pair)) for pair in tape.told())
             if stamp(tape.path) != self._before:
                 ledger.written.add(path)
             return

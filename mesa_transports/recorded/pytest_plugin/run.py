@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ class Ledger:
         """Those of them that were recorded."""
         self.named: set[str] = set()
         """Those that a marker names, so that several tests may share them."""
+        self.told: set[tuple[str, bytes, str]] = set()
+        """What a test that recorded into one of those was told to be secret: the file, the secret, its placeholder."""
         self.used: set[tuple[str, int]] = set()
         """The places in replayed files that answered some test."""
         self.left: set[tuple[str, int, str]] = set()
@@ -66,6 +68,8 @@ class Run:
         self.ledger = Ledger()
         self.clashes: Mapping[Path, str] = {}
         """What to say of recordings that are one file to some systems."""
+        self.unclean: Sequence[str] = ()
+        """What to say of recordings that may hold secrets still."""
 
 
 def shown(path: str, root: Path) -> str:
