@@ -22,10 +22,11 @@ _QUOTED_MEMBER: Final = re.compile(
     rf"(?<!\\)({_QUOTE})([^\"'\\&<>\s]{{1,80}})\1{_COLON}(\"|{_QUOTE})([^\n]*?)(?<!\\)\3"
 )
 """A member as another language spells it, or one of JSON within a text of JSON, or in HTML."""
-_BEGIN: Final = re.compile(
-    rf"(?<!\\)(?:\"((?:[^\"\\]|\\.){{1,200}}+)\"|({_QUOTE})([^\"'\\&<>\s]{{1,80}})\2){_COLON}(?=[\[{{])"
-)
-"""The name of a member that is an array or an object."""
+_BEGIN: Final = re.compile(r"(?::|=&gt;|=>)\s*(?=[\[{])")
+"""Before an array or an object that is a member."""
+_LONGEST_NAME: Final = 200
+_NAME: Final = re.compile(rf"(?<!\\)(?:\"((?:[^\"\\]|\\.)++)\"|({_QUOTE})([^\"'\\&<>\s]{{1,80}})\2)\s*\Z")
+"""The name of one, at the end of a text."""
 _NAMES: Final = re.compile(_COLON)
 _PART: Final = re.compile(
     r"(content-disposition:(?:[^\r\n]|\r?\n[ \t])*?\bname=[\"']?([^\"'\r\n;]+)[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)"
@@ -99,8 +100,9 @@ class Members:
         done = at = 0
         while begin := _BEGIN.search(text, at):
             at = begin.end()
-            name = begin[3] or _unescaped(begin[1])
-            for start, end, quote in _strings(text, at, begin[2] or '"') if is_secret(name) else ():
+            named = _NAME.search(text[max(0, begin.start() - _LONGEST_NAME) : begin.start()])
+            name = (named[3] or _unescaped(named[1])) if named else ""
+            for start, end, quote in _strings(text, at, (named and named[2]) or '"') if is_secret(name) else ():
                 at, plain = end, _plain(quote, text[start:end])
                 if plain and tells(name, plain):
                     clean = self._secret(name, plain)

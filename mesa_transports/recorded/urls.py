@@ -20,10 +20,12 @@ _ONE_URL: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,19}://[^\s\"'<>`]*")
 _USER: Final = re.compile(r"(?<=:)((?:\\*/){2})([^\s/?#<>\"'`@:\\]*):(?!')([^\s/?#<>\"`]*)@")
 """A user with a password, which may hold an apostrophe; JSON may escape the slashes."""
 _NAME: Final = r"[\w.%$\[\]-]{1,80}"
-_PAIRS: Final = re.compile(rf"(?:(?<=[?#])|(?<![^\s\"'`<>(\[{{|,])){_NAME}=(?:[^\s\"'<>`]*[^\s\"'<>`.,:;!?)\]}}])?")
-"""The query of a URL without a scheme, or what may be a form."""
+_REST: Final = r"(?:[^\s\"'<>`]*[^\s\"'<>`.,:;!?)\]}])?"
+_QUERY: Final = re.compile(rf"([?#])({_NAME}={_REST})")
+"""The query of a URL without a scheme, or its fragment."""
+_FORM: Final = re.compile(rf"(?<![^\s\"'`<>(\[{{|,])({_NAME}={_REST})")
+"""What is a form, if it has several fields."""
 _SEVERAL: Final = re.compile(rf"(?:&|\\u0026)(?:amp;)?{_NAME}=")
-_BETWEEN: Final = re.compile(r"(&|\\u0026)")  # as JSON in HTML has it
 _LATER: Final = re.compile(rf"(;({_NAME})=)([^;]*(?:;(?!{_NAME}=)[^;]*)*)")
 """A parameter after a semicolon, of which some servers take a query to be made, too; or one of a path."""
 _ORIGIN: Final = re.compile("[^/]*//[^/]*")
@@ -48,14 +50,14 @@ class Urls:
         """Return a text whose URLs, and forms, are without secrets."""
         if not nested:
             return text
-        if "@" in text and "/" in text:
+        if "@" in text and ("://" in text or ":\\" in text):
             text = _USER.sub(self._user, text)
         if "/" in text and ("@" in text or "?" in text or "#" in text or "%" in text or ";" in text):
             if _ONE_URL.fullmatch(text):
                 return self.url(text, nested=nested - 1)
             text = _URL.sub(lambda found: self.url(found[0], nested=nested - 1), text)
-        if "=" in text and ("&" in text or "?" in text or "#" in text or "\\u0026" in text):
-            text = _PAIRS.sub(lambda found: self._pairs(found, nested - 1), text)
+        if "=" in text:
+            text = self._relative(text, nested - 1)
         return text
 
     def url(self, url: str, *, nested: int = NESTED) -> str:
@@ -73,7 +75,7 @@ class Urls:
         if ";" in path:
             path = "/".join(_LATER.sub(self._later, part) for part in path.split("/"))
         if query:
-            names = [_name(pair.partition("=")[0]) for pair in _BETWEEN.split(query)[::2]]
+            names = [_name(pair.partition("=")[0]) for pair in query.split("&")]
             signed = any(map(is_signature, names)) or self._known.is_signed(target_of(url))
             query = self._query(query, signed=signed, nested=nested)
         if fragment:
@@ -94,16 +96,25 @@ class Urls:
         self._known.learn(secret_of(unquote(name), unquote(password)), "USER")
         return f"REDACTED_USER@{host}"
 
-    def _pairs(self, found: re.Match[str], nested: int) -> str:
-        after = found.string[max(0, found.start() - 1) : found.start()]
-        if after not in {"?", "#"} and not _SEVERAL.search(found[0]):
-            return found[0]
-        return self._query(found[0], signed=False, nested=nested, in_text=True)
+    def _relative(self, text: str, nested: int) -> str:
+        """Look into queries and fragments of URLs without a scheme, and into forms."""
+
+        def clean(pairs: str) -> str:
+            return self._query(pairs, signed=False, nested=nested, in_text=True)
+
+        if "?" in text or "#" in text:
+            text = _QUERY.sub(lambda found: found[1] + clean(found[2]), text)
+        if ("&" in text or "\\" in text) and _SEVERAL.search(text):
+            text = _FORM.sub(lambda found: clean(found[0]) if _SEVERAL.search(found[0]) else found[0], text)
+        return text
 
     def _query(self, query: str, *, signed: bool, nested: int, in_text: bool = False) -> str:
-        pieces = _BETWEEN.split(query)
-        pieces[::2] = [self._parameter(pair, signed=signed, nested=nested, in_text=in_text) for pair in pieces[::2]]
-        return "".join(pieces)
+        if "\\u0026" in query:
+            parts = query.split("\\u0026")  # as JSON in HTML has it
+            return "\\u0026".join(self._query(part, signed=signed, nested=nested, in_text=in_text) for part in parts)
+        return "&".join(
+            self._parameter(pair, signed=signed, nested=nested, in_text=in_text) for pair in query.split("&")
+        )
 
     def _parameter(self, pair: str, *, signed: bool, nested: int, in_text: bool) -> str:
         name, equals, value = pair.partition("=")
@@ -133,8 +144,8 @@ class Urls:
 
     def _part(self, part: str, nested: int, *, is_form: bool = False) -> str:
         """Look into a part of a URL, which may be encoded, and another URL."""
-        if not _NESTING.search(part):  # then all that can be in it is found in the whole URL
-            return part
+        if "%" not in part and "://" not in part and "?" not in part and '"' not in part:
+            return part  # for all that can be in it is found in the whole URL
         plain = unquote(part, errors="surrogateescape")
         clean = self._of_part(plain, nested)
         if clean != plain:
@@ -155,4 +166,5 @@ def target_of(url: str) -> str:
 
 def _name(spelt: str) -> str:
     """Return the name of a parameter as it is meant; what is before a semicolon is of an "&" as HTML spells it."""
-    return unquote(spelt).rpartition(";")[2]
+    plain = unquote(spelt)
+    return plain.rpartition(";")[2] if ";" in plain else plain

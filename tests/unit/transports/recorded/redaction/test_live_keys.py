@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import threading
-from datetime import UTC, datetime
+import time
 
 import pytest
 from disguises import KEY, URL, encoded, holds, request, response, written
@@ -198,14 +198,16 @@ class TestLiveKeys:
         redactor.request(request(Authorization="Bearer the-secret-0"))
         assert redactor.but_for_keys(request(content=["the-secret-0"])).body.json == ["the-secret-0"]
 
-    def test_to_look_for_all_but_it_takes_no_longer_with_each_secret(self):
+    def test_to_look_for_all_but_it_takes_no_longer_than_for_all(self):
         redactor = Redactor()
-        started = datetime.now(UTC)
-        for number in range(400):
+        spent = {True: 0.0, False: 0.0}
+        for number in range(150):
             asked = request(content={"password": f"{number}-secret-{number}"}, Authorization="Bearer the-key")
-            redactor.request(asked)
-            redactor.but_for_keys(request())
-        assert (datetime.now(UTC) - started).total_seconds() < 6
+            for but_for_keys in (False, True):
+                started = time.process_time()
+                (redactor.but_for_keys if but_for_keys else redactor.request)(asked)
+                spent[but_for_keys] += time.process_time() - started
+        assert spent[True] < 3 * spent[False]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
