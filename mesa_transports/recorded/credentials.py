@@ -24,6 +24,7 @@ __all__ = [
     "properties",
     "secret_members",
     "secret_of",
+    "telling",
 ]
 
 _SECRET_NAME: Final = re.compile(
@@ -48,6 +49,11 @@ def is_secret(name: str) -> bool:
     if "[" in name:  # as forms name what is an array or an object
         return any(map(is_secret, _STEP.findall(name)))
     return bool(_SECRET_NAME.fullmatch(name) or _IN_CAMEL_CASE.fullmatch(name))
+
+
+def telling(name: str) -> str:
+    """Return the part of a secret name that tells: of `user[password]`, the last."""
+    return next(filter(is_secret, _STEP.findall(name)), name) if "[" in name else name
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,7 @@ _NAME: Final = re.compile(rf"(?<!\\)(?:\"((?:[^\"\\]|\\.)++)\"|({_QUOTE})([^\"'\
 """The name of one, at the end of a text."""
 _NAMES: Final = re.compile(_COLON)
 _PART: Final = re.compile(
-    r"(content-disposition:(?:[^\r\n]|\r?\n[ \t])*?\bname=[\"']?([^\"'\r\n;]+)[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)"
+    r"(content-disposition:(?:[^\r\n]|\r?\n[ \t]){0,1000}?\bname=[\"']?([^\"'\r\n;]+)[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)"
     r"(.*?)(?=\r?\n--)",
     re.IGNORECASE | re.DOTALL,
 )

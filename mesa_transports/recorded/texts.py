@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mesa_transports.recorded.codes import BASE64, URL_SAFE, of_base64
-from mesa_transports.recorded.credentials import credentials_of, is_url
+from mesa_transports.recorded.credentials import credentials_of, is_url, telling
 from mesa_transports.recorded.disguises import Disguises
 from mesa_transports.recorded.known import Known
 from mesa_transports.recorded.members import Members
@@ -76,7 +76,7 @@ class Texts:
         if is_url(name, value):
             self._known.sign(target_of(value))
             return self.text(self._urls.url(value))
-        placeholder = self._known.learn(value, in_capitals(name))
+        placeholder = self._known.learn(value, in_capitals(telling(name)))
         for credential in credentials_of(name, value):
             self._known.learn_also(credential, placeholder)
         return placeholder

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from mesa_core.secrets import is_open_parameter
-from mesa_transports.recorded.credentials import is_secret, is_signature, secret_of
+from mesa_transports.recorded.credentials import is_secret, is_signature, secret_of, telling
 from mesa_transports.recorded.known import Known
 from mesa_transports.recorded.members import tells
 from mesa_transports.recorded.placeholders import PLACEHOLDER, in_capitals
@@ -133,7 +133,7 @@ class Urls:
 
     def _secret(self, name: str, value: str) -> str:
         """Take out a value; in a form, "+" means a space."""
-        placeholder = self._known.learn(unquote(value), in_capitals(name))
+        placeholder = self._known.learn(unquote(value), in_capitals(telling(name)))
         if "+" in value:
             self._known.learn_also(unquote_plus(value), placeholder)
         return placeholder

@@ -153,6 +153,10 @@ class TestUrls:
     def test_what_is_none_stays(self, text):
         assert Redactor().text(text) == text
 
+    def test_a_placeholder_says_no_more_of_a_name_than_tells(self):
+        found = Redactor().request(request(f"https://h/?{KEY}[password]={KEY}1&token[{KEY}]={KEY}2"))
+        assert found.url == f"https://h/?{KEY}[password]=REDACTED_PASSWORD_1&token[{KEY}]=REDACTED_TOKEN_2"
+
     @pytest.mark.parametrize("place", ["a query", "a form"])
     def test_a_plus_may_be_a_space_or_none(self, place):
         redactor = Redactor()
