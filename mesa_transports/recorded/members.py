@@ -29,8 +29,8 @@ _NAME: Final = re.compile(rf"(?<!\\)(?:\"((?:[^\"\\]|\\.)++)\"|({_QUOTE})([^\"'\
 """The name of one, at the end of a text."""
 _NAMES: Final = re.compile(_COLON)
 _PART: Final = re.compile(
-    r"(content-disposition:(?:[^\r\n]|\r?\n[ \t]){0,1000}?\bname=[\"']?([^\"'\r\n;]+)[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)"
-    r"(.*?)(?=\r?\n--)",
+    r"(content-disposition:(?:[^\r\n]|\r?\n[ \t]){0,1000}?\bname=[\"']?([^\"'\r\n;]+)[^\r\n]*\r?\n"
+    r"(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--)",
     re.IGNORECASE | re.DOTALL,
 )
 """A field of a form in several parts (RFC 7578)."""
