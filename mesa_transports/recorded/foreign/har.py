@@ -69,7 +69,12 @@ class _Request:
 class _Response:
     status: int
     headers: tuple[_Pair, ...] = ()
-    content: _Content = _Content()
+    given: Annotated[_Content | None, Wire("content")] = None
+
+    @property
+    def content(self) -> _Content:
+        """What came, if anything is said of it."""
+        return self.given or _Content()
 
 
 @frozen(kw_only=True)

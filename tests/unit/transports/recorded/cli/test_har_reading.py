@@ -159,6 +159,18 @@ class TestReading:
             assert mesa.content.read(org="acme", repo="w", path="x") == b"\x00\xff"
             assert list(mesa.repos.list(org="acme", limit=2)) == []
 
+    @pytest.mark.parametrize("content", ["left out", None])
+    def test_an_answer_of_which_no_content_is_told_has_none(
+        self, converted: Callable[..., list[Any]], content: str | None
+    ) -> None:
+        empty = entry(status=204, got=None, method="DELETE")
+        empty["response"]["content"] = content
+        if content is not None:
+            del empty["response"]["content"]
+        (interaction,) = converted(empty)
+        assert "json" not in interaction["response"]
+        assert interaction["response"]["status"] == 204
+
     def test_an_error_is_the_answer_to_any_media_type(self, converted: Callable[..., list[Any]]) -> None:
         (got,) = converted(entry(f"{API}/acme/w/content?path=x", 404, {"error": {"code": "NOT_FOUND", "message": "m"}}))
         assert got["request"]["headers"] == {"Accept": "*/*"}
