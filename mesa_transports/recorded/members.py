@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -102,8 +102,11 @@ class Members:
             at = begin.end()
             named = _NAME.search(text[max(0, begin.start() - _LONGEST_NAME) : begin.start()])
             name = (named[3] or _unescaped(named[1])) if named else ""
-            for start, end, quote in _strings(text, at, (named and named[2]) or '"') if is_secret(name) else ():
-                at, plain = end, _plain(quote, text[start:end])
+            if not is_secret(name):
+                continue
+            strings, at = _strings(text, at, (named and named[2]) or '"')
+            for start, end, quote in strings:
+                plain = _plain(quote, text[start:end])
                 if plain and tells(name, plain):
                     clean = self._secret(name, plain)
                     if clean != plain:
@@ -112,9 +115,10 @@ class Members:
         return "".join([*pieces, text[done:]])
 
 
-def _strings(text: str, at: int, quote: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where the strings of an array or object begin and end, but for names, and how they are quoted."""
+def _strings(text: str, at: int, quote: str) -> tuple[list[tuple[int, int, str]], int]:
+    """Return where the strings of an array or object stand and how they are quoted, names excepted; and its end."""
     token, inside = _token(quote), list[str]()
+    strings: list[tuple[int, int, str]] = []
     while found := token.match(text, at):
         at = found.end()
         bracket = found["bracket"]
@@ -123,10 +127,11 @@ def _strings(text: str, at: int, quote: str) -> Iterator[tuple[int, int, str]]:
         elif bracket:
             inside.pop()
             if not inside:
-                return
+                break
         elif (string := found.lastgroup) in {"string", "other"} and not (inside[-1] == "{" and _NAMES.match(text, at)):
             start, end = found.span(string)
-            yield start, end, "'" if string == "other" else quote
+            strings.append((start, end, "'" if string == "other" else quote))
+    return strings, at
 
 
 @lru_cache(maxsize=64)

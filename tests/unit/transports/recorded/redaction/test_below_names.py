@@ -146,6 +146,8 @@ def test_any_json_in_any_text(value, before, indent, is_ascii):
         '"tokens":[' * 5_000,
         '"tokens":{"' * 5_000,
         "'tokens':['" * 5_000,
+        '"token":{//u:p@' * 2_000,
+        '"tokens":[{\\{' * 2_000,
         '\\"tokens\\":[\\"' * 5_000,
         "&quot;tokens&quot;:[&quot;" * 5_000,
         '"tokens":[' + '"a",' * 10_000,
