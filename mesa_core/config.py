@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from attrs import field, frozen
 
@@ -20,7 +20,7 @@ from mesa_core.options import (
     checked_headers,
     milliseconds,
 )
-from mesa_core.secrets import HIDDEN, hidden
+from mesa_core.secrets import hidden
 from mesa_core.transport import AsyncTransport, Transport
 from mesa_core.urls import is_loopback, origin_of
 
@@ -29,8 +29,6 @@ __all__ = ["DEFAULT_SERVER_URL", "ApiKey", "ClientConfig", "resolve"]
 DEFAULT_SERVER_URL: Final = "https://depot.mesa.dev/api/v1"
 DEFAULT_TIMEOUT_MS: Final = 30_000
 _VISIBLE: Final = re.compile(r"[^\s\x00-\x1f\x7f\\]+")
-_MAY_HIDE: Final = re.compile("[@?#]")
-"""What a password, or a query with a key, comes with."""
 
 _NOT_AWAITED: Final = "the callable must be a plain function, since nothing awaits it; fetch the key elsewhere"
 
@@ -148,7 +146,7 @@ def _server_url(given: object, *, allow_http: bool) -> str:
     except ValueError:  # its message shows what may be a password
         raise ConfigurationError(f"{source}: the host or the port is malformed") from None
     if parts.scheme not in {"http", "https"} or not host or port == 0 or not _VISIBLE.fullmatch(url):
-        got = HIDDEN if _MAY_HIDE.search(url) else repr(url)
+        got = _fault_of(url, parts)
         raise ConfigurationError(f"{source}: expected an http or https URL such as {DEFAULT_SERVER_URL}, got {got}")
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise ConfigurationError(f"{source}: expected no user information, query or fragment")
@@ -157,6 +155,19 @@ def _server_url(given: object, *, allow_http: bool) -> str:
             f"{source}: plain http to {host} would show the key to the network; use https, or pass allow_http=True"
         )
     return url.rstrip("/")
+
+
+def _fault_of(url: str, parts: SplitResult) -> str:
+    """Say what is wrong with a URL without showing it: it may be a key that was put in the wrong place."""
+    if "://" not in url:
+        return "one without a scheme"
+    if parts.scheme not in {"http", "https"}:
+        return "one of another scheme"
+    return (
+        "one with white space or a character that no URL has"
+        if parts.hostname and parts.port != 0
+        else "one without a host, or with port 0"
+    )
 
 
 def _transport_options(given: object) -> dict[str, Any]:

@@ -104,12 +104,15 @@ class TestServerUrl:
     @pytest.mark.parametrize(
         ("url", "message"),
         [
-            ("depot.mesa.dev", "an http or https URL such as https://depot.mesa.dev/api/v1, got 'depot.mesa.dev'"),
-            ("ftp://host", "got 'ftp://host'"),
-            ("https://", "got 'https://'"),
-            ("/api/v1", "got '/api/v1'"),
-            ("user:hunter2@host", "an http or https URL such as"),
-            ("/api/v1?key=hunter2", "an http or https URL such as"),
+            ("depot.mesa.dev", "an http or https URL such as https://depot.mesa.dev/api/v1, got one without a scheme"),
+            ("hunter2", "got one without a scheme"),  # a key in the wrong place
+            ("ftp://host", "got one of another scheme"),
+            ("https://", "got one without a host"),
+            ("https://host:0", "or with port 0"),
+            ("https://host/a b", "got one with white space"),
+            ("/api/v1", "got one without a scheme"),
+            ("user:hunter2@host", "got one without a scheme"),
+            ("/api/v1?key=hunter2", "got one without a scheme"),
             ("https://user@host", "no user information"),
             ("https://user:hunter2@host", "no user information"),
             ("https://host?token=hunter2", "no user information, query"),
@@ -130,7 +133,7 @@ class TestServerUrl:
     ) -> None:
         monkeypatch.setenv("MESA_SERVER_URL", "depot.mesa.dev")
         with pytest.raises(
-            ConfigurationError, match=r"^server_url \(MESA_SERVER_URL\): expected .*got 'depot.mesa.dev'"
+            ConfigurationError, match=r"^server_url \(MESA_SERVER_URL\): expected .*got one without a scheme"
         ):
             client(server_url=None)
 
