@@ -11,6 +11,13 @@ import pytest
 
 
 @pytest.fixture
+def quick(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for a disk, and locks are the test's own."""
+    monkeypatch.setattr("mesa_transports.recorded.files._COMMON", tmp_path_factory.mktemp("locks"))
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
 def nobody() -> Iterator[Path]:
     """A directory, and a user that has no more rights than its permissions give."""
     if not hasattr(os, "geteuid"):

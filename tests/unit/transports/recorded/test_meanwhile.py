@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,16 +17,11 @@ from mesa_transports.recorded.format import files_of, load
 from mesa_transports.recorded.redaction import Redactor
 from mesa_transports.recorded.writer import Writer, stamp
 
+pytestmark = pytest.mark.usefixtures("quick")
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
 SECRET = 'hunter2"\n/hunter2'
 JSON = {"Content-Type": "application/json"}
 BYTES = {"Content-Type": "application/octet-stream"}
-
-
-@pytest.fixture(autouse=True)
-def _quick(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mesa_transports.recorded.files._COMMON", tmp_path_factory.mktemp("locks"))
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture

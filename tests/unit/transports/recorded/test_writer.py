@@ -24,15 +24,10 @@ from mesa_transports.recorded.format import dump, files_of, load, new_header
 from mesa_transports.recorded.interactions import Interaction, RecordedRequest, RecordedResponse, Recording
 from mesa_transports.recorded.writer import Writer, stamp
 
+pytestmark = pytest.mark.usefixtures("quick")
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
 BEFORE = BEGAN - timedelta(days=1)
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
-
-@pytest.fixture(autouse=True)
-def _quick(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mesa_transports.recorded.files._COMMON", tmp_path_factory.mktemp("locks"))
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
